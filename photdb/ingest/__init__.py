@@ -1,0 +1,1 @@
+"""From a FITS file to calibrated pixels with a WCS."""
