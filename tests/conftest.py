@@ -1,0 +1,16 @@
+"""Fixtures of all tests."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real frames and catalogues, kept beside the checkout and never in it."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("the real frames (../shared/data) are not on this machine")
+    return folder
