@@ -1,0 +1,218 @@
+"""Headers of a FITS file, without its pixels: whole files are told from truncated and foreign ones.
+
+Layout of the file: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42), sections 3 and 4; tile-compressed images
+(``.fz``) are its section 10.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from photdb.errors import InputError
+from photdb.ingest.cards import Cards
+
+BLOCK = 2880
+_FIRST_READ = 8 * BLOCK
+_END = b"END" + b" " * 77
+#: A header longer than this is no header (a few thousand cards are known, 36 to a block).
+_LONGEST = 2000 * BLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """The header of one image of a file, and the place of that image in it."""
+
+    hdu: int
+    cards: Cards
+    compressed: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the lengths of the axes, in the order of the header (the first one is x)."""
+        z = "Z" if self.compressed else ""
+        count = _integer(self.cards, z + "NAXIS")
+        return tuple(_integer(self.cards, f"{z}NAXIS{i}") for i in range(1, count + 1))
+
+    @property
+    def bitpix(self) -> int:
+        """Return the FITS code of the pixel type."""
+        return _integer(self.cards, "ZBITPIX" if self.compressed else "BITPIX")
+
+
+def read_headers(path: str | os.PathLike[str]) -> list[ImageHeader]:
+    """Read the headers of every image in a FITS file: plain, gzipped or tile-compressed.
+
+    Parameters
+    ----------
+    path
+        A file; what is in it decides how it is read, not its name.
+
+    Returns
+    -------
+    list of ImageHeader
+        In the order of the file, at least one. Extensions inherit the cards of the primary header.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is empty, is not FITS, ends before its pixels do, or holds no image.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb", buffering=0) as raw:
+            first = raw.read(_FIRST_READ)
+            size = os.fstat(raw.fileno()).st_size
+            if first[:2] == b"\x1f\x8b":
+                return _read_gzip(path, raw, size)
+            return _Walk(path, raw, size, first).images()
+    except PermissionError:
+        raise InputError(f"{path}: no permission to read it", f"give yourself the right: chmod u+r {path}") from None
+    except IsADirectoryError:
+        raise InputError(f"{path}: a folder, not a file") from None
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
+
+
+def _read_gzip(path: Path, raw: BinaryIO, size: int) -> list[ImageHeader]:
+    """Read a gzipped file; its last four bytes tell the length inside (RFC 1952), so nothing is unpacked for it."""
+    raw.seek(max(0, size - 4))
+    tail = raw.read(4)
+    raw.seek(0)
+    unpacked = struct.unpack("<I", tail)[0] if len(tail) == 4 else 0
+    try:
+        with gzip.GzipFile(fileobj=raw, mode="rb") as inside:
+            stream = cast(BinaryIO, inside)
+            return _Walk(path, stream, unpacked, stream.read(_FIRST_READ)).images()
+    except (EOFError, gzip.BadGzipFile, struct.error) as error:
+        raise InputError(f"{path}: the gzip data are damaged or cut off ({error})", "copy the file again") from None
+    except Exception as error:  # zlib.error has no base of its own
+        if type(error).__name__ == "error":
+            raise InputError(f"{path}: the gzip data are damaged ({error})", "copy the file again") from None
+        raise
+
+
+class _Walk:
+    """One pass over the headers of a file."""
+
+    def __init__(self, path: Path, stream: BinaryIO, size: int, first: bytes) -> None:
+        self.path, self.stream, self.size = path, stream, size
+        self.buffer, self.start = first, 0  # what was read, and where in the file it begins
+        self.seen: list[str] = []
+
+    def images(self) -> list[ImageHeader]:
+        self._refuse_foreign()
+        found: list[ImageHeader] = []
+        primary: Cards | None = None
+        position, hdu = 0, 0
+        while position < self.size:
+            header = self._header_at(position, hdu)
+            if header is None:
+                break
+            block, data_start = header
+            cards = Cards.from_bytes(block, primary)
+            image = _image_of(hdu, cards)
+            length = _data_bytes(cards)
+            if data_start + length > self.size:
+                raise InputError(
+                    self._truncated(cards, hdu, data_start, length), "copy the file again, or leave it out"
+                )
+            if image is not None:
+                found.append(image)
+            self.seen.append(str(cards.own("XTENSION") or "primary without image").strip())
+            primary = primary or cards
+            position = data_start + -(-length // BLOCK) * BLOCK
+            hdu += 1
+        if not found:
+            raise InputError(f"{self.path}: no image in its {len(self.seen)} HDUs ({', '.join(self.seen)})")
+        return found
+
+    def _refuse_foreign(self) -> None:
+        """Say what a file that does not begin as FITS seems to be."""
+        if not self.buffer:
+            raise InputError(f"{self.path}: the file is empty (0 bytes)", "copy it again, or leave it out")
+        if self.buffer.startswith(b"SIMPLE  ="):
+            return
+        begin = self.buffer[:24]
+        what = f"text, beginning with {begin.decode('ascii')!r}" if _is_text(begin) else f"bytes {begin[:8].hex(' ')}"
+        raise InputError(f"{self.path}: not a FITS file: it holds {what}, not 'SIMPLE  ='")
+
+    def _header_at(self, position: int, hdu: int) -> tuple[bytes, int] | None:
+        """Return a header and where its data begin; None where only filling follows the last HDU."""
+        self._move(position)
+        if hdu and not self.buffer.startswith(b"XTENSION"):
+            return None
+        searched = 0
+        while True:
+            end = self.buffer.find(_END, searched)
+            while end % 80 and end != -1:
+                end = self.buffer.find(_END, end + 1)
+            if end != -1:
+                return self.buffer[:end], position + (end // BLOCK + 1) * BLOCK
+            searched = max(0, len(self.buffer) - len(self.buffer) % 80 - 80)
+            more = self.stream.read(_FIRST_READ) if len(self.buffer) < _LONGEST else b""
+            if not more:
+                raise InputError(
+                    f"{self.path}: the header of HDU {hdu} has no END card in {len(self.buffer)} bytes: truncated",
+                    "copy the file again, or leave it out",
+                )
+            self.buffer += more
+
+    def _move(self, position: int) -> None:
+        """Let the buffer begin at this byte of the file."""
+        skip = position - self.start
+        if skip < len(self.buffer):
+            self.buffer = self.buffer[skip:]
+        else:
+            self.stream.seek(position)
+            self.buffer = self.stream.read(_FIRST_READ)
+        self.start = position
+
+    def _truncated(self, cards: Cards, hdu: int, data_start: int, length: int) -> str:
+        axes = " x ".join(str(_integer(cards, f"NAXIS{i}")) for i in range(1, _integer(cards, "NAXIS") + 1))
+        return (
+            f"{self.path}: truncated: HDU {hdu} promises {axes} values of {abs(_integer(cards, 'BITPIX'))} bits "
+            f"({length} bytes after the first {data_start}), the file ends after {self.size} bytes"
+        )
+
+
+def _image_of(hdu: int, cards: Cards) -> ImageHeader | None:
+    """Return the image of an HDU, or None for a table or a header without data."""
+    kind = str(cards.own("XTENSION") or "").strip().upper()
+    if kind in ("", "IMAGE"):
+        return ImageHeader(hdu, cards, compressed=False) if _data_bytes(cards) else None
+    if cards.own("ZIMAGE") is True and _integer(cards, "ZNAXIS"):
+        return ImageHeader(hdu, cards, compressed=True)
+    return None
+
+
+def _data_bytes(cards: Cards) -> int:
+    """Return the length of the data, equation 2 of the standard."""
+    naxis = _integer(cards, "NAXIS")
+    if naxis == 0:
+        return 0
+    values = 1
+    for i in range(1, naxis + 1):
+        values *= _integer(cards, f"NAXIS{i}")
+    group_count = cards.own("GCOUNT")
+    pcount = _integer(cards, "PCOUNT")
+    return (
+        abs(_integer(cards, "BITPIX")) // 8 * (group_count if isinstance(group_count, int) else 1) * (pcount + values)
+    )
+
+
+def _integer(cards: Cards, keyword: str) -> int:
+    """Return a card that describes the array; 0 where it is absent or not a sane number."""
+    value = cards.own(keyword)
+    number = int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
+    return number if keyword.endswith("BITPIX") else max(0, number)
+
+
+def _is_text(begin: bytes) -> bool:
+    return all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in begin)
