@@ -1,0 +1,8 @@
+-- What this file is: the version of its schema and of the photdb that made it.
+CREATE TABLE meta (
+  key VARCHAR NOT NULL,
+  value VARCHAR NOT NULL
+);
+COMMENT ON TABLE meta IS 'what this file is, one fact a row';
+COMMENT ON COLUMN meta.key IS 'schema_version, created_by, created_at';
+COMMENT ON COLUMN meta.value IS 'its value as text';

@@ -1,0 +1,34 @@
+-- One star: what detections of the same source are associated to.
+CREATE TABLE object (
+  object_id BIGINT NOT NULL,
+  name VARCHAR NOT NULL,
+  hpx BIGINT NOT NULL,
+  ra DOUBLE NOT NULL,
+  dec DOUBLE NOT NULL,
+  ux DOUBLE NOT NULL,
+  uy DOUBLE NOT NULL,
+  uz DOUBLE NOT NULL,
+  epoch DOUBLE NOT NULL,
+  pm_ra DOUBLE,
+  pm_dec DOUBLE,
+  ref_catalog VARCHAR,
+  ref_source_id BIGINT,
+  n_detections INTEGER NOT NULL,
+  run_id INTEGER NOT NULL
+);
+COMMENT ON TABLE object IS 'one star; sorted by object_id, which is sorting by sky';
+COMMENT ON COLUMN object.object_id IS 'a name after birth (born as an order-29 NESTED cell): never decode a position from it';
+COMMENT ON COLUMN object.name IS 'Jhhmmss.ss+ddmmss.s of the position at birth';
+COMMENT ON COLUMN object.hpx IS 'order-29 NESTED cell of the present position';
+COMMENT ON COLUMN object.ra IS 'deg; ICRS, mean of the detections, at epoch';
+COMMENT ON COLUMN object.dec IS 'deg; ICRS, mean of the detections, at epoch';
+COMMENT ON COLUMN object.ux IS 'unit vector of (ra, dec), x';
+COMMENT ON COLUMN object.uy IS 'unit vector of (ra, dec), y';
+COMMENT ON COLUMN object.uz IS 'unit vector of (ra, dec), z';
+COMMENT ON COLUMN object.epoch IS 'Julian year of (ra, dec)';
+COMMENT ON COLUMN object.pm_ra IS 'mas/yr; proper motion with cos(dec), of the reference star';
+COMMENT ON COLUMN object.pm_dec IS 'mas/yr; proper motion, of the reference star';
+COMMENT ON COLUMN object.ref_catalog IS 'catalogue of the matched reference star';
+COMMENT ON COLUMN object.ref_source_id IS 'its source_id';
+COMMENT ON COLUMN object.n_detections IS 'detections of it';
+COMMENT ON COLUMN object.run_id IS 'the run that made it';
