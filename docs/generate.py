@@ -1,0 +1,233 @@
+"""Write docs/reference from the program itself, so that it cannot drift.
+
+``python docs/generate.py`` writes the pages; ``--check`` only says which are stale (exit 1). tests/test_docs.py runs
+the check. Commands come from the typer app, tables and columns from the comments of a store made in memory, flags and
+telescopes from their one definition.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from photdb.resources import shipped
+from photdb.store.database import Database
+
+DOCS = Path(__file__).resolve().parent
+REFERENCE = DOCS / "reference"
+NOTE = "<!-- Written by docs/generate.py; do not edit. -->"
+
+#: Where a view's column has no comment of its own, the first of these tables that has the column explains it.
+MEANINGS = ("detection_hot", "frame", "zeropoint", "calibration", "object")
+
+
+def table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """Return a markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+# --- commands ---
+
+
+def commands(command: Any, path: tuple[str, ...] = ("photdb",)) -> Iterator[tuple[str, Any]]:
+    """Yield every command that runs something, by the words it is called with."""
+    if not hasattr(command, "commands"):
+        yield " ".join(path), command
+        return
+    if command.invoke_without_command and len(path) > 1:
+        yield " ".join(path), command
+    for name, child in sorted(command.commands.items()):
+        if not child.hidden:
+            yield from commands(child, (*path, name))
+
+
+def click_app() -> Any:
+    """Return the command line as click sees it."""
+    import typer
+
+    from photdb.cli.app import app
+
+    return typer.main.get_command(app)
+
+
+def parameter_row(parameter: Any, context: Any) -> tuple[str, str]:
+    """Return how a parameter is written and what it means, with its default."""
+    if parameter.param_type_name == "argument":
+        name = f"`{parameter.metavar or parameter.name.upper()}`"
+    else:
+        value = "" if parameter.is_flag else f" {parameter.metavar or parameter.type.name.upper()}"
+        written = [*parameter.opts, *parameter.secondary_opts]
+        name = ", ".join(f"`{word}{value}`" for word in sorted(written, key=lambda w: w.startswith("--")))
+    meaning = " ".join((getattr(parameter, "help", None) or "").split())
+    default = parameter.get_default(context, call=False)
+    if default not in (None, False, (), [], "") and not callable(default) and "default" not in meaning.lower():
+        meaning += f" (default: {getattr(default, 'value', default)})"
+    return name, meaning.strip()
+
+
+def command_section(words: str, command: Any) -> str:
+    """Return one command: what it does, how it is called, its arguments and options."""
+    context = command.context_class(command, info_name=words)
+    usage = f"{words} {' '.join(command.collect_usage_pieces(context))}"
+    text = inspect.cleandoc(command.help or "").replace("\b\n", "").replace("\b", "")
+    rows = [parameter_row(p, context) for p in command.params if not getattr(p, "hidden", False)]
+    parts = [f"## {words}", as_markdown(text), f"```text\n{usage}\n```"]
+    return "\n\n".join([*parts, table(("", ""), rows)] if rows else parts)
+
+
+def as_markdown(help_text: str) -> str:
+    """Return a help text with its indented lines (examples) as they are typed."""
+    return "\n".join(line.rstrip() for line in help_text.splitlines()).strip()
+
+
+def cli_page() -> str:
+    """Return the page of all commands."""
+    app = click_app()
+    every = list(commands(app))
+    links = [(f"[`{w}`](#{w.replace(' ', '-')})", c.get_short_help_str(limit=200)) for w, c in every]
+    words = (
+        "Data go to stdout, everything else to stderr. A table on a terminal, CSV in a pipe; "
+        "`--format` and `--output` say otherwise."
+    )
+    codes = [
+        (0, "done"), (1, "unexpected"), (2, "the command was put wrongly"), (3, "not found"), (4, "bad input"),
+        (5, "cannot calibrate"), (6, "the store is locked by another process"), (130, "interrupted"),
+    ]  # fmt: skip
+    parts = ["# Commands", NOTE, words, table(("command", "what it does"), links), "Exit codes:"]
+    parts.append(table(("code", "meaning"), codes))
+    return "\n\n".join([*parts, *(command_section(w, c) for w, c in every)]) + "\n"
+
+
+# --- the store ---
+
+
+def schema_page() -> str:
+    """Return the page of tables, views, macros and audits."""
+    with Database.open(":memory:", read_only=False, create=True) as db:
+        about = {str(n): str(c or "") for n, c in db.rows("SELECT table_name, comment FROM duckdb_tables()").rows}
+        views = db.rows("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal").rows
+        about |= {str(n): str(c or "") for n, c in views}
+        columns = db.rows(
+            "SELECT table_name, column_name, data_type, comment, is_nullable FROM duckdb_columns() "
+            "WHERE NOT internal ORDER BY table_name, column_index"
+        ).rows
+        macros = db.rows(
+            "SELECT function_name, parameters FROM duckdb_functions() "
+            "WHERE NOT internal AND function_type LIKE '%macro'"
+        ).rows
+    meaning = meanings(columns)
+    parts = ["# The store", NOTE, SCHEMA_WORDS]
+    for title, folder in (("Views", "views"), ("Tables", "tables")):
+        parts.append(f"## {title}")
+        for name in (stem.partition("_")[2] for stem in stems(folder)):
+            rows = [(f"`{c}`", column_type(k, null), meaning[t, c]) for t, c, k, _, null in columns if t == name]
+            parts += [f"### {name}", f"{sentence(about[name])}", table(("column", "type", "unit and meaning"), rows)]
+    calls = {str(name): f"`{name}({', '.join(parameters)})`" for name, parameters in macros}
+    rows_ = [(calls[stem], first_comment("macros", stem)) for stem in stems("macros")]
+    parts += ["## Macros", table(("call", "answers"), rows_)]
+    found = [(f"`{stem}`", first_comment("audits", stem)) for stem in stems("audits")]
+    parts += [
+        "## Audits",
+        "`photdb check` runs these; each returns the bad rows, and none is good.",
+        table(("audit", "bad rows"), found),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+SCHEMA_WORDS = (
+    "One DuckDB file. Any DuckDB client can open it: the views and macros live in the file. What the parts are for: "
+    "[the store](../concepts/store.md); units and signs: [conventions](../concepts/conventions.md)."
+)
+
+
+def meanings(columns: list[tuple[Any, ...]]) -> dict[tuple[str, str], str]:
+    """Return the comment of every column; a view's column borrows from the table it shows."""
+    own = {(str(t), str(c)): str(comment) for t, c, _, comment, _ in columns if comment}
+    borrowed = {}
+    for name, column, *_ in columns:
+        found = [own[t, column] for t in (name, *MEANINGS) if (t, column) in own]
+        borrowed[str(name), str(column)] = found[0] if found else ""
+    return borrowed
+
+
+def column_type(kind: str, nullable: bool) -> str:
+    """Return a column's type, and whether it is always filled."""
+    return kind if nullable else f"{kind}, never NULL"
+
+
+def stems(folder: str) -> list[str]:
+    """Return the names of the SQL files of a folder."""
+    return sorted(
+        f.name.removesuffix(".sql") for f in (shipped("schema") / folder).iterdir() if f.name.endswith(".sql")
+    )
+
+
+def first_comment(folder: str, stem: str) -> str:
+    """Return the first line of an SQL file: what it answers."""
+    text = (shipped("schema") / folder / f"{stem}.sql").read_text(encoding="utf-8")
+    return text.splitlines()[0].removeprefix("--").strip()
+
+
+def sentence(words: str) -> str:
+    """Return words as a sentence."""
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") or not words else ".")
+
+
+# --- flags and telescopes ---
+
+
+def flags_page() -> str:
+    """Return the page of the flag bits, from the one table of them."""
+    from photdb.photometry import flags
+
+    rows = [(int(flag), f"`{flag.name}`", flags.MEANING[flag]) for flag in flags.Flag]
+    words = (
+        "`flags` of a detection is the sum of these bits; 0 is a clean measurement. "
+        "In SQL, `flags & 4 = 0` leaves saturated stars out."
+    )
+    return "\n\n".join(["# Flags", NOTE, words, table(("bit", "name", "meaning"), rows)]) + "\n"
+
+
+def telescopes_page() -> str:
+    """Return the page of the telescopes that photdb knows."""
+    rows = []
+    for file in sorted((shipped("ingest") / "telescopes").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".toml"):
+            known = tomllib.loads(file.read_text(encoding="utf-8"))
+            rows.append((f"`{file.name.removesuffix('.toml')}`", known.get("description", "")))
+    words = (
+        "One file each in `ingest/telescopes/`; your own folder is read first. "
+        "`photdb telescopes show NAME` prints one, `photdb telescopes check FILE` says what is understood of a header. "
+        "Yours is missing? [A new telescope](../guides/new-telescope.md)."
+    )
+    return "\n\n".join(["# Telescopes", NOTE, words, table(("name", "what it is"), rows)]) + "\n"
+
+
+PAGES = {"cli.md": cli_page, "schema.md": schema_page, "flags.md": flags_page, "telescopes.md": telescopes_page}
+
+
+def stale(folder: Path = REFERENCE) -> list[str]:
+    """Return the names of the pages that are not what the program says now."""
+    return [
+        name for name, page in PAGES.items() if not (folder / name).is_file() or (folder / name).read_text() != page()
+    ]
+
+
+def main() -> None:
+    """Write the pages, or check them."""
+    old = stale()
+    if "--check" in sys.argv:
+        sys.exit(f"stale: {', '.join(old)}; run python docs/generate.py" if old else 0)
+    REFERENCE.mkdir(exist_ok=True)
+    for name in old:
+        (REFERENCE / name).write_text(PAGES[name]())
+        print(f"wrote {REFERENCE.name}/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Imports point down, and the command line starts without the heavy libraries."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEAVY = {"astropy", "healpy", "scipy", "polars", "matplotlib", "pyarrow", "astroquery", "astroscrappy", "sep"}
+
+
+def imported_by(statement: str) -> set[str]:
+    """Return the top-level packages that a fresh interpreter holds after a statement."""
+    code = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_imports_point_down() -> None:
+    pytest.importorskip("importlinter", reason="import-linter comes with the dev extra; .ci/run has it")
+    code = "from importlinter.cli import lint_imports_command as lint; lint()"
+    command = [sys.executable, "-c", code, "--no-cache"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["photdb", "photdb.cli.app", "photdb.store.database", "photdb.query"])
+def test_the_start_of_the_command_line_imports_nothing_heavy(module: str) -> None:
+    assert imported_by(f"import {module}") & HEAVY == set()
+
+
+def test_photometry_can_be_used_without_files_or_a_database() -> None:
+    assert (
+        imported_by("import photdb.photometry.measure") & {"duckdb", "polars", "pyarrow", "typer", "astroquery"}
+        == set()
+    )
