@@ -1,7 +1,10 @@
 """Imports point down, and the command line starts without the heavy libraries."""
 
+import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,22 @@ def test_photometry_can_be_used_without_files_or_a_database() -> None:
         imported_by("import photdb.photometry.measure") & {"duckdb", "polars", "pyarrow", "typer", "astroquery"}
         == set()
     )
+
+
+def third_party_imports() -> set[str]:
+    """Return the top-level packages, neither ours nor Python's, that any file of photdb imports anywhere."""
+    found: set[str] = set()
+    for file in (ROOT / "photdb").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"photdb"}
+
+
+def test_everything_imported_is_a_declared_dependency_and_the_other_way_round() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[^A-Za-z0-9_-]", requirement)[0] for requirement in project["dependencies"]}
+    declared = {"erfa" if name == "pyerfa" else name for name in declared}
+    assert third_party_imports() == declared
