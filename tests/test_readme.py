@@ -32,20 +32,15 @@ COMMANDS = [(page.relative_to(ROOT).as_posix(), command) for page in PAGES for c
 
 
 def parse(words: list[str]) -> Any:
-    """Parse words as the command line would, running nothing; return the innermost context."""
+    """Parse words as the command line would, running nothing; return the command's context."""
     import typer
 
     from photdb.cli.app import app
 
     command = typer.main.get_command(app)
-    context = command.make_context("photdb", words)
-    while hasattr(command, "resolve_command"):
-        rest = [*context._protected_args, *context.args]
-        if not rest:
-            return context
-        name, command, rest = command.resolve_command(context, rest)
-        context = command.make_context(name, rest, parent=context)
-    return context
+    while words and words[0] in getattr(command, "commands", {}):
+        command, words = command.commands[words[0]], words[1:]
+    return command.make_context(command.name, words)
 
 
 @pytest.mark.parametrize(("page", "command"), COMMANDS)
