@@ -8,6 +8,7 @@ telescopes from their one definition.
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -150,7 +151,8 @@ def meanings(columns: list[tuple[Any, ...]]) -> dict[tuple[str, str], str]:
     own = {(str(t), str(c)): str(comment) for t, c, _, comment, _ in columns if comment}
     borrowed = {}
     for name, column, *_ in columns:
-        found = [own[t, column] for t in (name, *MEANINGS) if (t, column) in own]
+        shown = str(name).removesuffix("_active")  # zeropoint_active shows zeropoint
+        found = [own[t, column] for t in (name, shown, *MEANINGS) if (t, column) in own]
         borrowed[str(name), str(column)] = found[0] if found else ""
     return borrowed
 
@@ -185,7 +187,9 @@ def flags_page() -> str:
     """Return the page of the flag bits, from the one table of them."""
     from photdb.photometry import flags
 
-    rows = [(int(flag), f"`{flag.name}`", flags.MEANING[flag]) for flag in flags.Flag]
+    # The meaning of a bit stands beside it in the code, as a comment.
+    meaning = dict(re.findall(r"^    (\w+) = \d+  # (.+)$", inspect.getsource(flags.Flag), flags=re.MULTILINE))
+    rows = [(int(flag), f"`{flag.name}`", meaning[str(flag.name)]) for flag in flags.Flag]
     words = (
         "`flags` of a detection is the sum of these bits; 0 is a clean measurement. "
         "In SQL, `flags & 4 = 0` leaves saturated stars out."
