@@ -1,0 +1,290 @@
+"""Sources of one frame: found, placed, and their shape measured."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import sep
+
+from photdb.errors import InputError
+from photdb.photometry.background import Background, estimate_background
+from photdb.photometry.flags import UNUSABLE, Flag
+from photdb.photometry.shape import Shapes, measure_shapes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from photdb.photometry.pixels import Pixels
+    from photdb.photometry.settings import MeasureSettings
+
+log = logging.getLogger(__name__)
+
+#: Rows worked on at a time, so that what is made of them stays in the cache. Even: the maps are sampled by two.
+_BAND = 64
+#: Pixels that sep may hold while it connects them; raised to the size of the frame when they do not fit.
+_PIXEL_STACK = 1_000_000
+_SUB_OBJECTS = 4096
+_SEP_FLAGS = (
+    (sep.OBJ_MERGED, Flag.DEBLENDED), (sep.OBJ_TRUNC, Flag.TRUNCATED), (sep.OBJ_DOVERFLOW, Flag.BLEND_SUSPECTED),
+    (sep.OBJ_SINGU, Flag.NO_SHAPE),
+)  # fmt: skip
+
+
+class Bright(NamedTuple):
+    """The brightest sources, the brightest first: pixel positions and isophotal fluxes, ADU."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    flux: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sources of a frame and the maps they were found on.
+
+    Arrays without another word have one element per source.
+
+    Attributes
+    ----------
+    background : Background
+        Maps of the sky and its noise: ``background.level_map()``, ``background.noise_map()``.
+    subtracted : ndarray of float32, (height, width)
+        The frame without the background, ADU; unusable pixels filled from their neighbours.
+    x, y : ndarray
+        Windowed position where it converged, else the barycentre: px, 0-based.
+    a, b, theta : ndarray
+        Second moments above the threshold: rms lengths of the axes, px, and the angle of the major one from +x towards
+        +y, rad.
+    peak : ndarray
+        Highest pixel above the background, ADU.
+    flux_iso : ndarray
+        Sum of the (smoothed) pixels above the threshold, ADU.
+    npix : ndarray
+        How many pixels those are.
+    fwhm : ndarray
+        FWHM of each source from windowed moments, px, on the scale of `fwhm_px`; NaN where not measured.
+    ellipticity_source : ndarray
+        1 - b/a from the windowed moments.
+    flags : ndarray of int32
+        Bits of `photdb.photometry.flags.Flag` known so far.
+    fwhm_px : float
+        FWHM of the frame's stars, px, before the pixels blurred them; NaN when there are none.
+    beta : float
+        Exponent of the Moffat profile of these stars.
+    ellipticity : float
+        Median 1 - b/a of these stars.
+    n_stars : int
+        How many stars that is.
+    sky, sky_rms : float
+        Medians of the maps, ADU.
+    threshold_sigma : float
+        The threshold that was applied, in noise of a single pixel.
+    """
+
+    background: Background
+    subtracted: NDArray[np.float32]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    a: NDArray[np.float64]
+    b: NDArray[np.float64]
+    theta: NDArray[np.float64]
+    peak: NDArray[np.float64]
+    flux_iso: NDArray[np.float64]
+    npix: NDArray[np.int64]
+    fwhm: NDArray[np.float64]
+    ellipticity_source: NDArray[np.float64]
+    flags: NDArray[np.int32]
+    fwhm_px: float
+    beta: float
+    ellipticity: float
+    n_stars: int
+    sky: float
+    sky_rms: float
+    threshold_sigma: float
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def brightest(self, n: int) -> Bright:
+        """Return the `n` brightest sources that are not cosmic rays, bad pixels or cut by the edge."""
+        fit = np.flatnonzero((self.flags & (UNUSABLE | int(Flag.TRUNCATED))) == 0)
+        order = fit[np.argsort(-self.flux_iso[fit], kind="stable")][:n]
+        return Bright(self.x[order], self.y[order], self.flux_iso[order])
+
+    def source_mask(self, reach: float = 3.0) -> NDArray[np.bool_]:
+        """Return which pixels are sources: the ellipses of the moments, `reach` times their axes."""
+        mask: NDArray[np.bool_] = np.zeros(self.subtracted.shape, bool)
+        sep.mask_ellipse(mask, self.x, self.y, self.a, self.b, self.theta, reach)
+        return mask
+
+
+def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.float32] | None = None) -> Found:
+    """Find the sources of a frame.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The reduced frame; not changed.
+    settings : MeasureSettings
+    out : ndarray of float32, (height, width), optional
+        A buffer of an earlier frame to hold the background-subtracted one.
+
+    Raises
+    ------
+    InputError
+        When the frame holds no picture, most of it is above the threshold, or it has fewer sources than
+        ``settings.min_stars``.
+    """
+    background = estimate_background(pixels, settings)
+    subtracted = np.empty(pixels.data.shape, np.float32) if out is None else out
+    unusable = _subtract(pixels, background, subtracted)
+    raw = _extract(_significance(subtracted, background), settings)
+    raw = raw[~_on_masked(raw, unusable)]
+    if len(raw) < settings.min_stars:
+        raise InputError(
+            f"{len(raw)} sources above {settings.threshold_sigma:g} sigma, at least {settings.min_stars} are asked for",
+            "lower --min-stars or --threshold, or look at the frame: clouds, a closed dome, a short exposure",
+        )
+    peak = _peak(subtracted, raw)
+    noise = background.noise_at(raw["x"], raw["y"])
+    flags = _flags(raw, pixels.mask)
+    shapes = measure_shapes(
+        subtracted, raw["x"], raw["y"], peak=peak, noise=noise, npix=raw["tnpix"],
+        threshold=settings.threshold_sigma * noise, unfit=flags != 0,
+    )  # fmt: skip
+    flags |= np.where(np.isfinite(shapes.fwhm), 0, int(Flag.NO_SHAPE)).astype(np.int32)
+    flags |= _suspected_blends(shapes, peak / noise)
+    return Found(
+        background=background, subtracted=subtracted, x=shapes.x, y=shapes.y,
+        a=raw["a"].astype(float), b=raw["b"].astype(float), 
+        theta=np.clip(raw["theta"].astype(float), -np.pi / 2, np.pi / 2),
+        peak=peak, flux_iso=raw["cflux"] * noise, npix=raw["npix"].astype(np.int64), fwhm=shapes.fwhm,
+        ellipticity_source=shapes.ellipticity, flags=flags, fwhm_px=shapes.frame_fwhm, beta=shapes.frame_beta,
+        ellipticity=shapes.frame_ellipticity, n_stars=shapes.n_stars, sky=background.sky, sky_rms=background.sky_rms,
+        threshold_sigma=settings.threshold_sigma,
+    )  # fmt: skip
+
+
+def _subtract(pixels: Pixels, background: Background, out: NDArray[np.float32]) -> NDArray[np.uint8] | None:
+    """Write the frame without its background to `out`; return which pixels were filled in, None when none were."""
+    unusable: NDArray[np.uint8] | None = None
+    if pixels.mask.any():
+        unusable = pixels.mask & np.uint8(UNUSABLE)
+    for start in range(0, len(out), _BAND):
+        rows = slice(start, min(start + _BAND, len(out)))
+        np.subtract(pixels.data[rows], background.rows(background.level, rows.start, rows.stop), out=out[rows])
+        if not np.isfinite(out[rows].sum()):
+            unusable = np.zeros(out.shape, np.uint8) if unusable is None else unusable
+            unusable[rows] |= np.where(np.isfinite(out[rows]), np.uint8(0), np.uint8(Flag.BAD_PIXEL))
+    if unusable is not None:
+        _fill(out, unusable)
+    return unusable
+
+
+def _fill(image: NDArray[np.float32], unusable: NDArray[np.uint8]) -> None:
+    """Give unusable pixels the mean of their usable neighbours, or zero, the sky."""
+    height, width = image.shape
+    y, x = np.nonzero(unusable)
+    total, n = np.zeros(len(y)), np.zeros(len(y))
+    for dy, dx in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
+        yy, xx = y + dy, x + dx
+        inside = (yy >= 0) & (yy < height) & (xx >= 0) & (xx < width)
+        yy, xx = np.where(inside, yy, 0), np.where(inside, xx, 0)
+        good = inside & (unusable[yy, xx] == 0)
+        total += np.where(good, image[yy, xx], 0.0)
+        n += good
+    image[y, x] = np.where(n > 0, total / np.maximum(n, 1), 0.0)
+
+
+def _significance(subtracted: NDArray[np.float32], background: Background) -> NDArray[np.float32]:
+    """Smooth the frame with (1, 2, 1) both ways, in noise of a single pixel: what the threshold is applied to.
+
+    Made here and not in sep, which takes twice as long for it, and three times with a noise map.
+    """
+    height = len(subtracted)
+    out = np.empty_like(subtracted)
+    for start in range(0, height, _BAND):
+        stop = min(start + _BAND, height)
+        band = subtracted[start:stop]
+        down = band + band
+        down[1:] += band[:-1]
+        down[:-1] += band[1:]
+        if start:
+            down[0] += subtracted[start - 1]
+        if stop < height:
+            down[-1] += subtracted[stop]
+        across = out[start:stop]
+        np.add(down, down, out=across)
+        across[:, 1:] += down[:, :-1]
+        across[:, :-1] += down[:, 1:]
+        scale = background.rows(background.noise, start, stop)
+        across /= scale * np.float32(16)
+    return out
+
+
+def _extract(significance: NDArray[np.float32], settings: MeasureSettings) -> NDArray[Any]:
+    """Connect and deblend sources; raise the limits of sep until they fit."""
+    stack, sub_objects, contrast = min(_PIXEL_STACK, significance.size), _SUB_OBJECTS, settings.deblend_contrast
+    while True:
+        sep.set_extract_pixstack(stack)
+        sep.set_sub_object_limit(sub_objects)
+        try:
+            found: NDArray[Any] = sep.extract(
+                significance, settings.threshold_sigma, minarea=settings.min_pixels, filter_kernel=None,
+                deblend_nthresh=settings.deblend_levels, deblend_cont=contrast, clean=settings.clean,
+            )  # fmt: skip
+        except Exception as error:  # sep raises Exception itself
+            if "pixel buffer full" in str(error) and stack < significance.size:
+                stack = min(4 * stack, significance.size)
+            elif "deblending overflow" in str(error) and sub_objects < 16 * _SUB_OBJECTS:
+                sub_objects *= 4
+            elif "deblending overflow" in str(error) and contrast < 1.0:
+                log.warning("a source is too intricate to take apart; this frame is measured without deblending")
+                contrast = 1.0
+            else:
+                raise
+        else:
+            return found
+
+
+def _on_masked(raw: NDArray[Any], unusable: NDArray[np.uint8] | None) -> NDArray[np.bool_]:
+    """Tell which sources have a peak that is mostly made of filled-in pixels."""
+    if unusable is None:
+        return np.zeros(len(raw), bool)
+    return np.asarray(_around_peak(unusable != 0, raw).mean(axis=0) > 0.5)
+
+
+def _around_peak(image: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
+    """Return the 3x3 pixels around the peak of each source: (9, sources)."""
+    height, width = image.shape
+    dy, dx = np.mgrid[-1:2, -1:2].reshape(2, 9, 1)
+    return np.asarray(image[np.clip(raw["ypeak"] + dy, 0, height - 1), np.clip(raw["xpeak"] + dx, 0, width - 1)])
+
+
+def _peak(subtracted: NDArray[np.float32], raw: NDArray[Any]) -> NDArray[np.float64]:
+    """Highest pixel of each source, ADU."""
+    return np.asarray(_around_peak(subtracted, raw).max(axis=0), dtype=float)
+
+
+def _flags(raw: NDArray[Any], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return flags of the extraction, and of the pixels around the peak."""
+    flags = np.zeros(len(raw), np.int32)
+    for theirs, ours in _SEP_FLAGS:
+        flags |= np.where(raw["flag"] & theirs, int(ours), 0).astype(np.int32)
+    if mask.any():
+        flags |= np.bitwise_or.reduce(_around_peak(mask, raw), axis=0).astype(np.int32)
+    return flags
+
+
+def _suspected_blends(shapes: Shapes, peak_snr: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Well-measured sources that are longer and broader than the frame's stars."""
+    with np.errstate(invalid="ignore"):
+        odd = (
+            (shapes.fwhm > 1.15 * shapes.frame_fwhm)
+            & (shapes.ellipticity > shapes.frame_ellipticity + 0.12)
+            & (peak_snr > 10)
+        )
+    return np.where(odd, int(Flag.BLEND_SUSPECTED), 0).astype(np.int32)
