@@ -1,110 +1,137 @@
-"""What photdb knows of one image before its pixels are read: the header in our words and units."""
+"""Understanding a header: FITS cards in, a `FrameHeader` in our words and units out.
+
+`read_frames` is the whole way from a file; `read_headers` and `understand` are its two halves.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
 from pathlib import Path
 
+from photdb.ingest import describe
+from photdb.ingest.celestial import clean_wcs
+from photdb.ingest.fits import ImageHeader, read_headers
+from photdb.ingest.frame_header import FrameHeader, Section, Site
+from photdb.ingest.reading import Reading
+from photdb.ingest.telescope import Telescope, Telescopes
+from photdb.ingest.when import read_times
+from photdb.times import airmass as airmass_of
+from photdb.times import night_of
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A rectangle of raw pixels, 0-based, half open: ``data[y0:y1, x0:x1]``."""
-
-    x0: int
-    x1: int
-    y0: int
-    y1: int
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where the telescope stands: geodetic degrees, longitude positive to the EAST, height in metres."""
-
-    name: str | None
-    latitude: float
-    longitude: float
-    height: float
+__all__ = ["FrameHeader", "Section", "Site", "read_frames", "read_headers", "understand"]
 
 
-@dataclass(frozen=True, slots=True)
-class FrameHeader:
-    """One image of one detector, as its header tells it.
-
-    Everything a telescope file or photdb assumed, because no card says it, has a sentence in `guesses`;
-    everything that forbids the use as a science frame has one in `problems`.
+def read_frames(path: str | os.PathLike[str], telescopes: Telescopes) -> list[FrameHeader]:
+    """Read what is known of every image of a file that its telescope file wants.
 
     Parameters
     ----------
-    path, hdu
-        The file, and the index of the image in it (0 is the primary; as astropy counts, also in ``.fz``).
-    telescope
-        Name of the telescope file, ``"generic"`` where none matches.
-    detector
-        What master frames are matched by: telescope, camera, chip.
-    image_type
-        ``light``, ``bias``, ``dark``, ``flat`` or ``other``.
-    object_name, filter
-        The header's words.
-    band
-        Our name of the passband (``ingest/bands.toml``), ``"unknown"`` where no filter is named.
-    calibrate_as
-        Catalogue band an unfiltered band is tied to by the telescope file, for example ``"VT"``.
-    exptime_s, mjd_start, mjd_mid
-        Seconds; MJD, UTC.
-    night
-        ISO date of the evening at the site.
-    ra, dec
-        Pointing, deg.
-    diameter_m
-        Diameter of the telescope's aperture, m.
-    width, height, n_axes
-        The raw array; anything but two axes cannot be used.
-    gain, read_noise, saturation
-        e-/ADU, e-, ADU of the raw array.
-    pixel_scale
-        Arcsec per (binned) pixel.
-    rotation_deg, mirrored
-        Position angle of +y, degrees east of north; ``mirrored`` where east is clockwise from north's left,
-        that is, where the image is not the sky as seen (north up, east left) in any rotation.
-    trim, overscan
-        Light-sensitive part and overscan of the raw array.
-    wcs
-        Celestial WCS cards, 80 characters each, cleaned: for ``astropy.wcs.WCS(text)``; in raw pixels.
-    bayer
-        Colour pattern of the mosaic, for example ``"RGGB"``.
-    """
+    path
+        A FITS file.
+    telescopes
+        As `photdb.ingest.telescope.load_telescopes` reads them.
 
-    path: Path
-    hdu: int
-    telescope: str
-    detector: str
-    image_type: str
-    object_name: str | None
-    filter: str | None
-    band: str | None
-    calibrate_as: str | None
-    exptime_s: float | None
-    mjd_start: float | None
-    mjd_mid: float | None
-    night: str | None
-    ra: float | None
-    dec: float | None
-    site: Site | None
-    diameter_m: float | None
-    width: int
-    height: int
-    n_axes: int
-    binning: tuple[int, int]
-    gain: float
-    read_noise: float
-    saturation: float
-    pixel_scale: float | None
-    rotation_deg: float | None
-    mirrored: bool | None
-    airmass: float | None
-    trim: Section | None
-    overscan: Section | None
-    wcs: str | None
-    bayer: str | None
-    guesses: tuple[str, ...]
-    problems: tuple[str, ...]
+    Returns
+    -------
+    list of FrameHeader
+        At least one.
+
+    Raises
+    ------
+    InputError
+        If the file is unreadable, empty, truncated, not FITS or without an image.
+    """
+    path = Path(path)
+    images = [(image, telescopes.find(image.cards)) for image in read_headers(path)]
+    wanted = [pair for pair in images if pair[1].wants(pair[0].cards)] or images
+    return [understand(image, telescope, path=path, hdu=image.hdu) for image, telescope in wanted]
+
+
+def understand(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: int) -> FrameHeader:
+    """Return what a header says, read as the telescope file tells.
+
+    Parameters
+    ----------
+    header, telescope
+        A header of `read_headers`; the telescope file it belongs to.
+    path, hdu
+        The file and the index of the image in it.
+
+    Returns
+    -------
+    FrameHeader
+        What is missing is None, or a guess named in `guesses`; what forbids the use is named in `problems`.
+    """
+    return explain(header, telescope, path=path, hdu=hdu)[0]
+
+
+def explain(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: int) -> tuple[FrameHeader, Reading]:
+    """Return what a header says, as `understand`, and from which card each field was taken."""
+    reading = Reading(header.cards, telescope, header.bitpix)
+    width, height = describe.size(reading, header.shape)
+    image_type, object_name = describe.image_type(reading, path)
+    filter_word, band = describe.passband(reading, image_type)
+    exptime = describe.exposure(reading, image_type)
+    start, middle = read_times(reading, exptime)
+    site = describe.site(reading)
+    wcs = clean_wcs(reading, width, height)
+    ra, dec = describe.pointing(reading, wcs)
+    binning = describe.binning(reading)
+    frame = FrameHeader(
+        path=path,
+        hdu=hdu,
+        telescope=telescope.name,
+        detector=describe.detector(reading, hdu),
+        image_type=image_type,
+        object_name=object_name,
+        filter=filter_word,
+        band=band,
+        calibrate_as=telescope.calibrate_as.get(band) if band else None,
+        exptime_s=exptime,
+        mjd_start=start,
+        mjd_mid=middle,
+        night=_night(reading, middle if middle is not None else start, site),
+        ra=ra,
+        dec=dec,
+        site=site,
+        diameter_m=reading.quantity("diameter_m", telescope.diameter),
+        width=width,
+        height=height,
+        n_axes=len(header.shape),
+        binning=binning,
+        gain=describe.gain(reading),
+        read_noise=describe.read_noise(reading),
+        saturation=describe.saturation(reading),
+        pixel_scale=describe.pixel_scale(reading, binning, wcs),
+        rotation_deg=describe.rotation(reading, wcs),
+        mirrored=describe.mirrored(reading, wcs),
+        airmass=_airmass(reading, middle, ra, dec, site),
+        trim=describe.section(reading, "trim", telescope.trim_cards, telescope.trim, width, height),
+        overscan=describe.section(reading, "overscan", telescope.overscan_cards, telescope.overscan, width, height),
+        wcs=wcs.text if wcs else None,
+        bayer=describe.bayer(reading),
+        guesses=tuple(reading.guesses),
+        problems=tuple(reading.problems),
+    )
+    return frame, reading
+
+
+def _night(reading: Reading, mjd: float | None, site: Site | None) -> str | None:
+    """Return the evening's date; without a longitude, nights change at noon UTC."""
+    if mjd is None:
+        return None
+    if site is None:
+        reading.guess("night", "no site, so nights are counted from noon to noon UTC")
+        return night_of(mjd, 0.0)
+    return night_of(mjd, site.longitude)
+
+
+def _airmass(
+    reading: Reading, mjd: float | None, ra: float | None, dec: float | None, site: Site | None
+) -> float | None:
+    """Return the airmass of the card, or of the pointing."""
+    said = reading.quantity("airmass", reading.telescope.airmass, low=0.99, high=40.0)
+    if said is not None or mjd is None or ra is None or dec is None or site is None:
+        return said
+    value = float(airmass_of(mjd, ra, dec, site))
+    return reading.found("airmass", value if value == value else None, "computed from time, pointing and site")
