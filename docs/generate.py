@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,33 +58,36 @@ def click_app() -> Any:
 
 
 def parameter_row(parameter: Any, context: Any) -> tuple[str, str]:
-    """Return how a parameter is written and what it means, with its default."""
-    if parameter.param_type_name == "argument":
-        name = f"`{parameter.metavar or parameter.name.upper()}`"
-    else:
-        value = "" if parameter.is_flag else f" {parameter.metavar or parameter.type.name.upper()}"
-        written = [*parameter.opts, *parameter.secondary_opts]
-        name = ", ".join(f"`{word}{value}`" for word in sorted(written, key=lambda w: w.startswith("--")))
-    meaning = " ".join((getattr(parameter, "help", None) or "").split())
-    default = parameter.get_default(context, call=False)
-    if default not in (None, False, (), [], "") and not callable(default) and "default" not in meaning.lower():
-        meaning += f" (default: {getattr(default, 'value', default)})"
-    return name, meaning.strip()
+    """Return how a parameter is written, and what it means with its default."""
+    written, meaning = parameter.get_help_record(context)
+    return f"`{written}`", " ".join(meaning.split()).replace("[required]", "").strip()
+
+
+#: Typer writes a required argument as {DIR}.
+BRACES = str.maketrans("", "", "{}")
+
+
+def rows_of(command: Any, words: str) -> list[tuple[str, str]]:
+    """Return the arguments and options of a command, but for --help."""
+    context = command.context_class(command, info_name=words)
+    return [parameter_row(p, context) for p in command.params if not getattr(p, "hidden", False)]
 
 
 def command_section(words: str, command: Any) -> str:
     """Return one command: what it does, how it is called, its arguments and options."""
-    context = command.context_class(command, info_name=words)
-    usage = f"{words} {' '.join(command.collect_usage_pieces(context))}"
-    text = inspect.cleandoc(command.help or "").replace("\b\n", "").replace("\b", "")
-    rows = [parameter_row(p, context) for p in command.params if not getattr(p, "hidden", False)]
-    parts = [f"## {words}", as_markdown(text), f"```text\n{usage}\n```"]
-    return "\n\n".join([*parts, table(("", ""), rows)] if rows else parts)
+    usage = command.get_usage(command.context_class(command, info_name=words)).partition("Usage:")[2]
+    parts = [f"## {words}", help_text(command), f"```text\n{' '.join(usage.translate(BRACES).split())}\n```"]
+    rows = rows_of(command, words)
+    return "\n\n".join([*parts, table(("argument or option", "meaning"), rows)] if rows else parts)
 
 
-def as_markdown(help_text: str) -> str:
-    """Return a help text with its indented lines (examples) as they are typed."""
-    return "\n".join(line.rstrip() for line in help_text.splitlines()).strip()
+def help_text(command: Any) -> str:
+    """Return the help of a command; its indented lines (examples) are shown as they are typed."""
+    text = inspect.cleandoc(command.help or "").replace("\b\n", "")
+    blocks = [b for b in text.split("\n\n") if b.strip()]
+    return "\n\n".join(
+        f"```bash\n{textwrap.dedent(b)}\n```" if b.startswith(" ") or b.startswith("photdb ") else b for b in blocks
+    )
 
 
 def cli_page() -> str:
@@ -203,7 +207,7 @@ def telescopes_page() -> str:
     for file in sorted((shipped("ingest") / "telescopes").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".toml"):
             known = tomllib.loads(file.read_text(encoding="utf-8"))
-            rows.append((f"`{file.name.removesuffix('.toml')}`", known.get("description", "")))
+            rows.append((f"`{file.name.removesuffix('.toml')}`", known["title"]))
     words = (
         "One file each in `ingest/telescopes/`; your own folder is read first. "
         "`photdb telescopes show NAME` prints one, `photdb telescopes check FILE` says what is understood of a header. "
