@@ -6,6 +6,7 @@ observatory by 0.42 km, 1.4 microseconds of light time.
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from datetime import date, timedelta
@@ -124,7 +125,7 @@ def mjd_of(day: int, seconds: float) -> float:
 @cache
 def _leap_days() -> frozenset[int]:
     """Return the MJD of the days with a leap second, since the whole-second steps of 1972."""
-    import erfa
+    import erfa  # type: ignore[import-untyped]
 
     table = erfa.leap_seconds.get()
     return frozenset(
@@ -151,7 +152,7 @@ def to_utc(mjd: float, scale: str) -> float:
     """
     if scale in ("utc", "ut1"):
         return mjd
-    import erfa
+    import erfa  # type: ignore[import-untyped]
 
     if scale in ("tt", "tdb"):
         tai = erfa.tttai(MJD_0, mjd)
@@ -190,7 +191,7 @@ def barycentric(mjd_mid_utc: ArrayLike, site: Place | None) -> tuple[NDArray[np.
     .. [1] Earth: VSOP2000 as ERFA's epv00 (astropy's "builtin"), within 10 km of DE405 (0.03 ms).
     .. [2] Site: IAU 2006/2000A precession and nutation; Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     """
-    import erfa
+    import erfa  # type: ignore[import-untyped]
 
     mjd = np.asarray(mjd_mid_utc, dtype=float)
     day = np.floor(mjd)
@@ -210,7 +211,7 @@ def barycentric(mjd_mid_utc: ArrayLike, site: Place | None) -> tuple[NDArray[np.
 
 def _geocentric(site: Place, ut1: Any, ut2: Any, tt1: Any, tt2: Any) -> NDArray[np.float64]:
     """Return the site's position from the centre of the Earth on the celestial axes, m."""
-    import erfa
+    import erfa  # type: ignore[import-untyped]
 
     turned = erfa.pvtob(
         np.radians(site.longitude), np.radians(site.latitude), site.height, 0.0, 0.0, 0.0, erfa.era00(ut1, ut2)
@@ -235,24 +236,8 @@ def altitude(mjd_utc: ArrayLike, ra: ArrayLike, dec: ArrayLike, site: Place) -> 
     ----------
     .. [1] IERS Conventions 2010, equations 5.15 (Earth rotation angle) and 5.16 (polynomial part of X and Y).
     """
-    mjd = np.asarray(mjd_utc, dtype=float)
-    ra, dec = np.radians(np.asarray(ra, dtype=float)), np.radians(np.asarray(dec, dtype=float))
-    days = mjd - 51544.5
-    t = days / 36525.0
-    X = np.radians((2004.191898 * t - 0.4297829 * t**2 - 0.19861834 * t**3) / 3600.0)
-    Y = np.radians((-0.025896 * t - 22.4072747 * t**2) / 3600.0)
-    x, y, z = np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)
-    # rotation that takes the celestial pole (X, Y, Z) to the z axis, to second order in X and Y
-    x, y, z = (
-        (1 - X**2 / 2) * x - X * Y / 2 * y - X * z,
-        -X * Y / 2 * x + (1 - Y**2 / 2) * y - Y * z,
-        X * x + Y * y + (1 - (X**2 + Y**2) / 2) * z,
-    )
-    era = 2 * np.pi * ((0.7790572732640 + 0.00273781191135448 * days + days % 1.0) % 1.0)
-    hour_angle = era + np.radians(site.longitude) - np.arctan2(y, x)
-    phi = np.radians(site.latitude)
-    sine = np.sin(phi) * z + np.cos(phi) * np.hypot(x, y) * np.cos(hour_angle)
-    return np.asarray(np.degrees(np.arcsin(np.clip(sine, -1.0, 1.0))))
+    mjd, ra, dec = (np.asarray(values, dtype=float) for values in (mjd_utc, ra, dec))
+    return np.asarray(np.degrees(np.asin(np.clip(_sine_of_altitude(np, mjd, ra, dec, site), -1.0, 1.0))))
 
 
 def airmass(mjd: ArrayLike, ra: ArrayLike, dec: ArrayLike, site: Place) -> NDArray[np.float64]:
@@ -272,12 +257,42 @@ def airmass(mjd: ArrayLike, ra: ArrayLike, dec: ArrayLike, site: Place) -> NDArr
     .. [1] Airmass: Pickering 2002, DIO 12, 1, 20. Refraction: Saemundsson 1986, Sky & Telescope 72, 70.
     """
     true = altitude(mjd, ra, dec, site)
-    above = np.maximum(true, 0.0)
-    pressure = np.exp(-site.height / 8400.0)
-    apparent = above + 1.02 / 60 / np.tan(np.radians(above + 10.3 / (above + 5.11))) * pressure
-    apparent = np.minimum(apparent, 90.0)
-    result = 1.0 / np.sin(np.radians(np.minimum(apparent + 244.0 / (165.0 + 47.0 * apparent**1.1), 90.0)))
-    return np.where(true >= 0, result, np.nan)
+    return np.where(true >= 0, _airmass_at(np, np.maximum(true, 0.0), site), np.nan)
+
+
+def airmass_of_one(mjd: float, ra: float, dec: float, site: Place) -> float | None:
+    """Return `airmass` of one position, None below the horizon; without arrays, for scanning thousands of headers."""
+    sine = _sine_of_altitude(math, mjd, ra, dec, site)
+    if sine < 0:
+        return None
+    return float(_airmass_at(math, math.degrees(math.asin(min(sine, 1.0))), site))
+
+
+def _sine_of_altitude(m: Any, mjd: Any, ra: Any, dec: Any, site: Place) -> Any:
+    """Return the sine of the true altitude; `m` is `math` for numbers or `numpy` for arrays."""
+    ra, dec = m.radians(ra), m.radians(dec)
+    days = mjd - 51544.5
+    t = days / 36525.0
+    X = m.radians((2004.191898 * t - 0.4297829 * t**2 - 0.19861834 * t**3) / 3600.0)
+    Y = m.radians((-0.025896 * t - 22.4072747 * t**2) / 3600.0)
+    x, y, z = m.cos(dec) * m.cos(ra), m.cos(dec) * m.sin(ra), m.sin(dec)
+    # rotation that takes the celestial pole (X, Y, Z) to the z axis, to second order in X and Y
+    x, y, z = (
+        (1 - X**2 / 2) * x - X * Y / 2 * y - X * z,
+        -X * Y / 2 * x + (1 - Y**2 / 2) * y - Y * z,
+        X * x + Y * y + (1 - (X**2 + Y**2) / 2) * z,
+    )
+    era = 2 * math.pi * ((0.7790572732640 + 0.00273781191135448 * days + days % 1.0) % 1.0)
+    hour_angle = era + math.radians(site.longitude) - m.atan2(y, x)
+    phi = math.radians(site.latitude)
+    return math.sin(phi) * z + math.cos(phi) * m.hypot(x, y) * m.cos(hour_angle)
+
+
+def _airmass_at(m: Any, true: Any, site: Place) -> Any:
+    """Return the airmass at a true altitude of 0 to 90 deg."""
+    pressure = math.exp(-site.height / 8400.0)
+    apparent = true + 1.02 / 60 / m.tan(m.radians(true + 10.3 / (true + 5.11))) * pressure
+    return 1.0 / m.sin(m.radians(apparent + 244.0 / (165.0 + 47.0 * apparent**1.1)))
 
 
 def night_of(mjd_utc: float, longitude: float) -> str:
@@ -288,5 +303,5 @@ def night_of(mjd_utc: float, longitude: float) -> str:
     >>> night_of(58107.065, -110.88)
     '2017-12-19'
     """
-    day = int(np.floor(mjd_utc + longitude / 360.0 - 0.5))
+    day = math.floor(mjd_utc + longitude / 360.0 - 0.5)
     return (date(1858, 11, 17) + timedelta(days=day)).isoformat()

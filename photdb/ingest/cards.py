@@ -7,7 +7,7 @@ header stays text; `Cards` knows where each keyword stands and parses a value on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 Value = str | int | float | bool
 
@@ -26,14 +26,15 @@ class Cards:
         Header whose cards answer for keywords that this one does not have.
     """
 
-    __slots__ = ("_images", "_inherited", "_where")
+    __slots__ = ("_images", "_inherited", "_known", "_where")
 
     def __init__(self, images: list[str], inherited: Cards | None = None) -> None:
         self._images = images
         self._inherited = inherited
-        where: dict[str, int] = {}
-        for i in range(len(images) - 1, -1, -1):  # backwards: of a keyword written twice the first one counts
-            where[images[i][:8].rstrip()] = i
+        self._known: dict[str, Value | None] = {}
+        names = [image[:8].rstrip() for image in images]
+        names.reverse()  # of a keyword written twice the first one counts
+        where = dict(zip(names, range(len(images) - 1, -1, -1), strict=True))
         if "HIERARCH" in where:
             for i, image in enumerate(images):
                 if image.startswith("HIERARCH") and "=" in image:
@@ -52,18 +53,24 @@ class Cards:
         text = block.decode("latin-1")  # real headers hold degree signs and accents
         return cls([text[i : i + 80] for i in range(0, len(text), 80)], inherited)
 
-    def keywords(self) -> Iterator[str]:
-        """Yield the keywords of this header that carry a value, in order of the header."""
-        for image in self._images:
-            if image[8:10] == "= ":
-                yield image[:8].rstrip()
+    def starting(self, prefixes: tuple[str, ...]) -> list[str]:
+        """Return the keywords of this header that begin with one of the prefixes, in its order."""
+        return [keyword for keyword in self._where if keyword.startswith(prefixes)][::-1]
+
+    def bare_card(self, keyword: str) -> str | None:
+        """Return a card without its comment, 80 characters, if its value stands unquoted as FITS wants a number."""
+        image = self._images[self._where[keyword]]
+        text = image.partition("/")[0]
+        return text.ljust(80) if text[8:10] == "= " and "'" not in text and "D" not in text[10:] else None
 
     def own(self, keyword: str) -> Value | None:
         """Return the value in this header alone: the shape of an array and its WCS are never inherited."""
+        if keyword in self._known:
+            return self._known[keyword]
         i = self._where.get(keyword)
-        if i is None or keyword in _WORDLESS:
-            return None
-        return self._value(i)
+        value = None if i is None or keyword in _WORDLESS else self._value(i)
+        self._known[keyword] = value
+        return value
 
     def get(self, keyword: str) -> Value | None:
         """Return the value of a card; `None` where it is absent, blank or says that it does not know."""
@@ -158,9 +165,11 @@ def _bare(word: str) -> Value | None:
     if word in ("T", "F"):
         return word == "T"
     try:
-        return int(word)
+        number = float(word)
     except ValueError:
-        pass
-    if _NUMBER.fullmatch(word):
-        return float(word.upper().replace("D", "E"))
-    return None if word.upper() in _SAYS_NOTHING else word
+        if _NUMBER.fullmatch(word):  # 1.5D+03, as Fortran writes double precision
+            return float(word.upper().replace("D", "E"))
+        return None if word.upper() in _SAYS_NOTHING else word
+    if word.lstrip("+-").isdigit():
+        return int(word)
+    return number if number - number == 0.0 else None  # NaN and infinity say nothing

@@ -143,10 +143,14 @@ def _to_degrees(cards: Cards) -> float:
 def _distortion(cards: Cards, ctype: str) -> tuple[str, list[str]]:
     """Return the projection's right name and the cards of its polynomial."""
     projection = ctype[4:].strip("-")
-    sip = _polynomial(cards, _SIP) if cards.own("A_ORDER") is not None and cards.own("B_ORDER") is not None else []
+    sip = (
+        _polynomial(cards, ("A_", "B_", "AP_", "BP_"), _SIP)
+        if cards.own("A_ORDER") is not None and cards.own("B_ORDER") is not None
+        else []
+    )
     if projection == "TAN" and sip:
         return "-TAN-SIP", sip
-    terms = _polynomial(cards, _PV)
+    terms = _polynomial(cards, ("PV1_", "PV2_"), _PV)
     if projection in ("TPV", "TAN") and terms and (projection == "TPV" or _is_polynomial(cards)):
         return "-TPV", terms
     return f"-{projection.removesuffix('-SIP')}", [] if projection == "TAN" else terms
@@ -154,18 +158,22 @@ def _distortion(cards: Cards, ctype: str) -> tuple[str, list[str]]:
 
 def _is_polynomial(cards: Cards) -> bool:
     """Tell SCAMP's polynomial from the standard's PV1_1 to PV1_3; a TAN has no use for any PV2."""
-    terms = [key for key in cards.keywords() if _PV.match(key) and _number(cards, key)]
+    terms = [key for key in cards.starting(("PV1_", "PV2_")) if _PV.match(key) and cards.number(key)]
     return any(key.startswith("PV2") or int(key[4:]) >= 4 for key in terms)
 
 
-def _polynomial(cards: Cards, pattern: re.Pattern[str]) -> list[str]:
+def _polynomial(cards: Cards, prefixes: tuple[str, ...], pattern: re.Pattern[str]) -> list[str]:
     """Return the cards of a polynomial, as numbers."""
-    keys = [key for key in cards.keywords() if key[0] in "ABP" and pattern.match(key)]
     lines = []
-    for key in dict.fromkeys(keys):
-        number = cards.number(key)
-        if number is not None:
-            lines.append(_card(key, int(number) if key.endswith("ORDER") else number))
+    for key in cards.starting(prefixes):
+        if not pattern.match(key):
+            continue
+        if key.endswith("ORDER"):
+            lines.append(_card(key, int(cards.number(key) or 0)))
+        elif bare := cards.bare_card(key):
+            lines.append(bare)
+        elif (number := cards.number(key)) is not None:
+            lines.append(_card(key, number))
     return lines
 
 

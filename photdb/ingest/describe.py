@@ -125,21 +125,16 @@ def angle(value: Value | None, *, hours: bool) -> float | None:
     return (-number if found[1] == "-" else number) * (15.0 if in_hours else 1.0)
 
 
-def pointing(reading: Reading, wcs: CelestialWcs | None) -> tuple[float | None, float | None]:
+def pointing(reading: Reading, wcs: CelestialWcs | None, width: int, height: int) -> tuple[float | None, float | None]:
     """Return where the telescope pointed, deg: by the first pair of cards that says it, else by the WCS."""
     for rule in reading.telescope.pointings:
         ra, dec = _right_ascension(reading, rule, wcs), angle(reading.cards.get(rule.dec), hours=False)
         if ra is not None and dec is not None and 0 <= ra <= 360 and abs(dec) <= 90:
             return reading.found("ra", ra % 360.0, rule.ra), reading.found("dec", dec, rule.dec)
     if wcs is not None:
-        x, y = (_length(reading, name) / 2 - 0.5 for name in ("width", "height"))
-        ra, dec = wcs.at(x, y)
+        ra, dec = wcs.at((width - 1) / 2, (height - 1) / 2)
         return reading.found("ra", ra, "WCS"), reading.found("dec", dec, "WCS")
     return None, None
-
-
-def _length(reading: Reading, name: str) -> float:
-    return next(float(str(fact.value)) for fact in reading.facts if fact.field == name)
 
 
 def _right_ascension(reading: Reading, rule: PointingRule, wcs: CelestialWcs | None) -> float | None:
@@ -218,7 +213,7 @@ def _obsgeo(reading: Reading, name: str | None) -> Site | None:
     x, y, z = (reading.cards.number(f"OBSGEO-{axis}") for axis in "XYZ")
     if x is None or y is None or z is None or not 6.3e6 < math.hypot(x, y, z) < 6.5e6:
         return None
-    import erfa
+    import erfa  # type: ignore[import-untyped]
 
     longitude, latitude, height = erfa.gc2gd(1, (x, y, z))  # 1: the WGS84 ellipsoid
     return _placed(reading, name, math.degrees(latitude), math.degrees(longitude), float(height), "OBSGEO-X, -Y, -Z")

@@ -7,6 +7,7 @@ Layout of the file: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42), section
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import struct
 from dataclasses import dataclass
@@ -21,27 +22,22 @@ _FIRST_READ = 8 * BLOCK
 _END = b"END" + b" " * 77
 #: A header longer than this is no header (a few thousand cards are known, 36 to a block).
 _LONGEST = 2000 * BLOCK
+_COPY_AGAIN = "copy the file again, or leave it out"
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """The header of one image of a file, and the place of that image in it."""
+    """The header of one image of a file, and the place of that image in it.
+
+    `shape` holds the lengths of the axes in the order of the header (x first), `bitpix` the FITS code of the pixel
+    type; of a compressed image, those of the image within.
+    """
 
     hdu: int
     cards: Cards
+    shape: tuple[int, ...]
+    bitpix: int
     compressed: bool
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Return the lengths of the axes, in the order of the header (the first one is x)."""
-        z = "Z" if self.compressed else ""
-        count = _integer(self.cards, z + "NAXIS")
-        return tuple(_integer(self.cards, f"{z}NAXIS{i}") for i in range(1, count + 1))
-
-    @property
-    def bitpix(self) -> int:
-        """Return the FITS code of the pixel type."""
-        return _integer(self.cards, "ZBITPIX" if self.compressed else "BITPIX")
 
 
 def read_headers(path: str | os.PathLike[str]) -> list[ImageHeader]:
@@ -117,12 +113,11 @@ class _Walk:
                 break
             block, data_start = header
             cards = Cards.from_bytes(block, primary)
-            image = _image_of(hdu, cards)
-            length = _data_bytes(cards)
+            shape, bitpix = _array(cards, "")
+            length = _data_bytes(cards, shape, bitpix)
+            image = _image_of(hdu, cards, shape, bitpix)
             if data_start + length > self.size:
-                raise InputError(
-                    self._truncated(cards, hdu, data_start, length), "copy the file again, or leave it out"
-                )
+                raise InputError(self._truncated(cards, hdu, data_start, length), _COPY_AGAIN)
             if image is not None:
                 found.append(image)
             self.seen.append(str(cards.own("XTENSION") or "primary without image").strip())
@@ -160,7 +155,7 @@ class _Walk:
             if not more:
                 raise InputError(
                     f"{self.path}: the header of HDU {hdu} has no END card in {len(self.buffer)} bytes: truncated",
-                    "copy the file again, or leave it out",
+                    _COPY_AGAIN,
                 )
             self.buffer += more
 
@@ -175,43 +170,43 @@ class _Walk:
         self.start = position
 
     def _truncated(self, cards: Cards, hdu: int, data_start: int, length: int) -> str:
-        axes = " x ".join(str(_integer(cards, f"NAXIS{i}")) for i in range(1, _integer(cards, "NAXIS") + 1))
+        shape, bitpix = _array(cards, "")
         return (
-            f"{self.path}: truncated: HDU {hdu} promises {axes} values of {abs(_integer(cards, 'BITPIX'))} bits "
+            f"{self.path}: truncated: HDU {hdu} promises {' x '.join(map(str, shape))} values of {abs(bitpix)} bits "
             f"({length} bytes after the first {data_start}), the file ends after {self.size} bytes"
         )
 
 
-def _image_of(hdu: int, cards: Cards) -> ImageHeader | None:
+def _image_of(hdu: int, cards: Cards, shape: tuple[int, ...], bitpix: int) -> ImageHeader | None:
     """Return the image of an HDU, or None for a table or a header without data."""
     kind = str(cards.own("XTENSION") or "").strip().upper()
     if kind in ("", "IMAGE"):
-        return ImageHeader(hdu, cards, compressed=False) if _data_bytes(cards) else None
-    if cards.own("ZIMAGE") is True and _integer(cards, "ZNAXIS"):
-        return ImageHeader(hdu, cards, compressed=True)
+        return ImageHeader(hdu, cards, shape, bitpix, compressed=False) if math.prod(shape) and shape else None
+    if cards.own("ZIMAGE") is True:
+        inner = _array(cards, "Z")
+        return ImageHeader(hdu, cards, *inner, compressed=True) if inner[0] else None
     return None
 
 
-def _data_bytes(cards: Cards) -> int:
+def _array(cards: Cards, prefix: str) -> tuple[tuple[int, ...], int]:
+    """Return the lengths of the axes, x first, and the code of the pixel type."""
+    count = max(0, _integer(cards, f"{prefix}NAXIS"))
+    shape = tuple(max(0, _integer(cards, f"{prefix}NAXIS{i}")) for i in range(1, count + 1))
+    return shape, _integer(cards, f"{prefix}BITPIX")
+
+
+def _data_bytes(cards: Cards, shape: tuple[int, ...], bitpix: int) -> int:
     """Return the length of the data, equation 2 of the standard."""
-    naxis = _integer(cards, "NAXIS")
-    if naxis == 0:
+    if not shape:
         return 0
-    values = 1
-    for i in range(1, naxis + 1):
-        values *= _integer(cards, f"NAXIS{i}")
-    group_count = cards.own("GCOUNT")
-    pcount = _integer(cards, "PCOUNT")
-    return (
-        abs(_integer(cards, "BITPIX")) // 8 * (group_count if isinstance(group_count, int) else 1) * (pcount + values)
-    )
+    groups = _integer(cards, "GCOUNT") or 1
+    return abs(bitpix) // 8 * groups * (max(0, _integer(cards, "PCOUNT")) + math.prod(shape))
 
 
 def _integer(cards: Cards, keyword: str) -> int:
-    """Return a card that describes the array; 0 where it is absent or not a sane number."""
+    """Return a card that describes the array; 0 where it is absent or not a number."""
     value = cards.own(keyword)
-    number = int(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0
-    return number if keyword.endswith("BITPIX") else max(0, number)
+    return int(value) if isinstance(value, int | float) else 0
 
 
 def _is_text(begin: bytes) -> bool:

@@ -15,8 +15,7 @@ from photdb.ingest.frame_header import FrameHeader, Section, Site
 from photdb.ingest.reading import Reading
 from photdb.ingest.telescope import Telescope, Telescopes
 from photdb.ingest.when import read_times
-from photdb.times import airmass as airmass_of
-from photdb.times import night_of
+from photdb.times import airmass_of_one, night_of
 
 __all__ = ["FrameHeader", "Section", "Site", "read_frames", "read_headers", "understand"]
 
@@ -75,7 +74,7 @@ def explain(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: int) 
     start, middle = read_times(reading, exptime)
     site = describe.site(reading)
     wcs = clean_wcs(reading, width, height)
-    ra, dec = describe.pointing(reading, wcs)
+    ra, dec = describe.pointing(reading, wcs, width, height)
     binning = describe.binning(reading)
     frame = FrameHeader(
         path=path,
@@ -133,5 +132,4 @@ def _airmass(
     said = reading.quantity("airmass", reading.telescope.airmass, low=0.99, high=40.0)
     if said is not None or mjd is None or ra is None or dec is None or site is None:
         return said
-    value = float(airmass_of(mjd, ra, dec, site))
-    return reading.found("airmass", value if value == value else None, "computed from time, pointing and site")
+    return reading.found("airmass", airmass_of_one(mjd, ra, dec, site), "computed from time, pointing and site")
