@@ -80,6 +80,10 @@ class Proposals:
     mirrored: NDArray[np.bool_]
     tried: int
 
+    def where(self, wanted: NDArray[np.bool_]) -> Proposals:
+        """Return some of them."""
+        return Proposals(self.alpha[wanted], self.beta[wanted], self.mirrored[wanted], self.tried)
+
     def matrices(self) -> Points:
         """Return them as affine matrices of shape (n, 2, 3)."""
         sign = np.where(self.mirrored, -1.0, 1.0)
@@ -342,20 +346,22 @@ def _judge(
     per_star = np.pi * radius**2 / (width * height * size)
     mapped, target = apply(matrix, a), b[inside]
     depths = _depths(len(a), len(inside), n_used)
-    ia, ib, best = NOTHING.a, NOTHING.b, (0.0, 0, 0)
+    best = (0.0, 0, 0)
     for n, m in depths:
-        ia, ib = pair(mapped[:n], target[:m], radius)
-        chance = log10_chance(n, len(ia), m * per_star) + np.log10(max(tried, 1) * len(depths))
+        k = len(pair(mapped[:n], target[:m], radius)[0])
+        chance = log10_chance(n, k, m * per_star) + np.log10(max(tried, 1) * len(depths))
         if chance < best[0] or best[1] == 0:
-            best = (min(chance, 0.0), len(ia), _needed(n, m * per_star, tried * len(depths)))
+            best = (min(chance, 0.0), k, _needed(n, m * per_star, tried * len(depths)))
+        if chance < 2 * CONVINCING:
+            break
+    ia, ib = pair(mapped, target, radius)
     return Match(ia, inside[ib], matrix, radius, *best)
 
 
 def _depths(n: int, m: int, n_used: int) -> list[tuple[int, int]]:
     """Return how many of each list to count with: as bright as each other, deeper in either, and last all."""
-    steps = {min(n, n_used), min(n, 3 * n_used), n}
-    pairs = {(i, min(m, j)) for i in steps for j in (i, 3 * i)} - {(n, m)}
-    return [*sorted(pairs), (n, m)]
+    pairs = [(min(n, i), min(m, j)) for i in (n_used, 3 * n_used, n) for j in (i, 3 * i, m)]
+    return list(dict.fromkeys(pairs))
 
 
 def log10_chance(n: int, k: int, expected: float) -> float:

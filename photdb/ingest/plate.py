@@ -89,8 +89,20 @@ class Fit:
 
     @property
     def rms(self) -> float:
-        """Root mean square distance of the kept pairs (both axes together), degrees."""
-        return float(np.sqrt(np.mean(self.residual[self.kept] ** 2))) if self.kept.any() else float("nan")
+        """Root mean square residual of the kept pairs on one axis, weighted as the fit was; degrees."""
+        weight = self.kept / self.variance
+        return (
+            float(np.sqrt(np.sum(weight * self.residual**2) / np.sum(weight) / 2)) if self.kept.any() else float("nan")
+        )
+
+    @property
+    def reach(self) -> float:
+        """How far from its place a star may yet belong to the fit, degrees: twice the clip of the poorest star."""
+        return float(2 * _CLIP * np.sqrt(self.variance.max(initial=0.0)))
+
+    def root_weight(self) -> Array:
+        """Return the factor that each pair's equations are multiplied by; 0 for those left out."""
+        return np.where(self.kept, 1.0 / np.sqrt(self.variance), 0.0)[:, None]
 
     def chi2(self, residual: Array) -> float:
         """Return the chi2 of other residuals under this noise, each pair capped at the clip."""
@@ -102,36 +114,41 @@ def powers(order: int) -> list[tuple[int, int]]:
     return [(n - j, j) for n in range(order + 1) for j in range(n + 1)]
 
 
+def least_squares(design: Array, target: Array) -> Array:
+    """Return the coefficients that fit best; by normal equations, for terms of order one are well conditioned."""
+    return np.asarray(np.linalg.pinv(design.T @ design, hermitian=True) @ (design.T @ target))
+
+
 def judge(residual: Array, flux: Array) -> Fit:
     """Return which pairs to keep and the noise of each, from residuals (degrees) and fluxes."""
-    typical = 1.4826 * np.median(residual) / 1.7456 + 1e-12  # 1.1774 sigma is the median distance in a plane
-    kept = residual < _CLIP * typical * 1.5
-    faint = (
-        (np.median(flux) / np.maximum(flux, 1e-6 * np.median(flux))) ** 2 if len(flux) >= 30 else np.zeros(len(flux))
-    )
+    typical = np.median(residual) / 1.1774 + 1e-12  # the median distance in a plane is 1.1774 sigma
+    kept = residual < 1.5 * _CLIP * typical
+    square, faint = residual**2 / 2, None
+    if len(flux) >= 30:
+        faint = (np.median(flux) / np.maximum(flux, 1e-6 * np.median(flux))) ** 2
     variance = np.full(len(residual), typical**2)
-    for _ in range(4):
-        if len(flux) >= 30 and kept.sum() >= 20:
-            variance = _noise(residual**2 / 2, faint, kept, variance)
-        else:
-            variance = np.full(
-                len(residual), max(np.mean(residual[kept] ** 2) / 2, 1e-24) if kept.any() else typical**2
-            )
+    for _ in range(3):
+        variance = _noise(square, faint, kept, variance)
         again = residual < _CLIP * np.sqrt(variance)
-        if (again == kept).all() or not again.any():
+        if not again.any() or (again == kept).all():
             break
         kept = again
     return Fit(kept, residual, variance)
 
 
-def _noise(square: Array, faint: Array, kept: NDArray[np.bool_], before: Array) -> Array:
-    """Return s0^2 + s1^2 * faint fitted to squared residuals per axis, both parts positive."""
-    design = np.column_stack([np.ones(len(faint)), faint])
-    weight = 1.0 / before[kept]  # the scatter of a squared residual goes as its variance
-    parts = np.linalg.lstsq(design[kept] * weight[:, None], square[kept] * weight, rcond=None)[0]
-    if parts[1] <= 0 or parts[0] <= 0:
-        return np.full(len(faint), max(float(np.mean(square[kept])), 1e-24))
-    return np.asarray(design @ parts)
+def _noise(square: Array, faint: Array | None, kept: NDArray[np.bool_], before: Array) -> Array:
+    """Return s0^2 + s1^2 * faint fitted to squared residuals per axis, both parts positive, or their mean."""
+    plain = np.full(len(square), max(float(np.mean(square[kept])) if kept.any() else 0.0, 1e-24))
+    if faint is None or kept.sum() < 20:
+        return plain
+    weight, f, s = 1.0 / before[kept] ** 2, faint[kept], square[kept]  # a square scatters as its own size
+    w0, w1, w2 = weight.sum(), weight @ f, weight @ f**2
+    t0, t1 = weight @ s, weight @ (f * s)
+    det = w0 * w2 - w1**2
+    floor, slope = (w2 * t0 - w1 * t1), (w0 * t1 - w1 * t0)
+    if not (det > 1e-9 * w0 * w2 and floor > 0 and slope > 0):
+        return plain
+    return np.asarray((floor + slope * faint) / det)
 
 
 def start_plate(plane: TangentPlane, matrix: Array, width: float, height: float) -> Plate:
@@ -142,18 +159,18 @@ def start_plate(plane: TangentPlane, matrix: Array, width: float, height: float)
     corners = np.array([[0.0, 0.0], [width, 0.0], [0.0, height], [width, height]])
     there = here.project(*plane.sky(corners @ matrix[:, :2].T + matrix[:, 2]))
     plate = Plate(here, 1, np.zeros((3, 2)), middle, unit)
-    return replace(plate, coefficients=np.linalg.lstsq(plate.design(corners), there, rcond=None)[0])
+    return replace(plate, coefficients=least_squares(plate.design(corners), there))
 
 
-def fit_plate(pixels: Array, ra: Array, dec: Array, flux: Array, start: Plate, order: int) -> tuple[Plate, Fit]:
+def fit_plate(pixels: Array, target: Array, flux: Array, start: Plate, order: int) -> tuple[Plate, Fit]:
     """Return the plate of an order fitted to pairs, robustly, and how well it suits them.
 
     Parameters
     ----------
     pixels : ndarray of shape (n, 2)
         0-based.
-    ra, dec : ndarray of shape (n,)
-        Sky positions of the same stars, deg.
+    target : ndarray of shape (n, 2)
+        The same stars on the plane of `start`, degrees.
     flux : ndarray of shape (n,)
         Any linear unit.
     start : Plate
@@ -161,21 +178,26 @@ def fit_plate(pixels: Array, ra: Array, dec: Array, flux: Array, start: Plate, o
     order : int
         1 for TAN, up to 3.
     """
-    plate = start
-    design = plate.design(pixels, order)
-    fit = judge(np.linalg.norm(plate.project(pixels) - plate.plane.project(ra, dec), axis=1), flux)
-    for _ in range(8):
-        target = plate.plane.project(ra, dec)
-        root = np.where(fit.kept, 1.0 / np.sqrt(fit.variance), 0.0)[:, None]
-        coefficients = np.linalg.lstsq(design * root, target * root, rcond=None)[0]
-        before = fit.kept
+    design, plate = start.design(pixels, order), start
+    fit = judge(np.linalg.norm(start.project(pixels) - target, axis=1), flux)
+    for _ in range(6):
+        before, root = fit.kept, fit.root_weight()
+        coefficients = least_squares(design * root, target * root)
+        plate = replace(start, order=order, coefficients=coefficients)
         fit = judge(np.linalg.norm(design @ coefficients - target, axis=1), flux)
-        there = plate.plane.sky(coefficients[0])
-        settled = np.hypot(*coefficients[0]) < 1e-9 and (before == fit.kept).all()
-        plate = Plate(TangentPlane(float(there[0]), float(there[1])), order, coefficients, plate.middle, plate.unit)
-        if settled:
+        if (before == fit.kept).all():
             break
-    return replace(plate, coefficients=np.vstack([np.zeros(2), plate.coefficients[1:]])), fit
+    return plate, fit
+
+
+def anchored(plate: Plate, pixels: Array, ra: Array, dec: Array, fit: Fit) -> Plate:
+    """Return the plate refitted on the plane that touches the sky at the middle of the frame, as a WCS wants it."""
+    design, root = plate.design(pixels), fit.root_weight()
+    for _ in range(3):
+        there = plate.plane.sky(plate.coefficients[0])
+        plane = TangentPlane(float(there[0]), float(there[1]))
+        plate = replace(plate, plane=plane, coefficients=least_squares(design * root, plane.project(ra, dec) * root))
+    return plate
 
 
 def carried(plate: Plate, pixels: Array, fit: Fit, order: int, width: float, height: float) -> bool:
@@ -212,9 +234,9 @@ def refine_wcs(wcs: WCS, pixels: Array, ra: Array, dec: Array, flux: Array) -> t
         before, fit = fit, judge(np.linalg.norm(model - target, axis=1), flux)
         if before is not None and (before.kept == fit.kept).all() and abs(before.rms - fit.rms) < 1e-4 * fit.rms:
             break
-        root = np.where(fit.kept, 1.0 / np.sqrt(fit.variance), 0.0)[:, None]
+        root = fit.root_weight()
         design = np.column_stack([np.ones(len(model)), model])
-        c = np.linalg.lstsq(design * root, target * root, rcond=None)[0]
+        c = least_squares(design * root, target * root)
         there = plane.sky(c[0])
         wcs.wcs.pc = c[1:].T @ np.asarray(wcs.pixel_scale_matrix)
         wcs.wcs.cdelt = [1.0, 1.0]

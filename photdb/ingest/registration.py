@@ -16,9 +16,12 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from photdb.errors import InputError, RegistrationError
-from photdb.ingest import matching, plate, wcs as coordinates
+from photdb.ingest import matching
+from photdb.ingest import plate as plates
+from photdb.ingest import wcs as coordinates
 from photdb.ingest.matching import Match
 from photdb.ingest.wcs import TangentPlane
+from photdb.sky import unit_vector
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -60,7 +63,8 @@ class Solution:
         header (the file's own, no stars to check it), refined (the file's own, fitted to the catalogue),
         solved (from the stars alone) or rough (from the pointing, or by way of another rough frame).
     rms_arcsec
-        Root mean square distance between stars and catalogue (both axes together); NaN where there was no catalogue.
+        Root mean square residual of stars against the catalogue on one axis, as SCAMP's ASTRRMS; the typical distance
+        in the plane is 1.41 times it. NaN where there was no catalogue.
     n_stars
         Stars that took part.
     """
@@ -134,7 +138,7 @@ def register(
     """
     stars = _stars(x, y, flux, width, height)
     catalogue = _usable(reference)
-    highest = plate.HIGHEST_ORDER if sip == "auto" else max(int(sip), 1)
+    highest = plates.HIGHEST_ORDER if sip == "auto" else max(int(sip), 1)
     said = ""
     if header_wcs is not None:
         found = _check_header(stars, catalogue, header_wcs, highest)
@@ -147,7 +151,7 @@ def register(
     match, plane, tried = _solve(stars, catalogue, pointing, pixel_scale, mirrored, pointing_error_deg)
     if not match.convincing:
         raise _no_match(stars, catalogue, pointing, pixel_scale, pointing_error_deg, match, said)
-    first = plate.start_plate(plane, match.matrix, width, height)
+    first = plates.start_plate(plane, match.matrix, width, height)
     return _fit(stars, catalogue, first, highest)
 
 
@@ -253,45 +257,64 @@ def _depths(stars: _Stars, near: Array, scale: float, density: float) -> Iterato
                 yield pair
 
 
-def _fit(stars: _Stars, catalogue: ReferenceStars, first: plate.Plate, highest: int) -> Solution:
-    """Return the least-squares solution that grows from a first plate, of the order that the stars carry."""
-    best, fit, pairs = _grow(stars, catalogue, first, 1)
-    for order in range(2, highest + 1):
-        if not plate.carried(best, stars.xy[pairs[0]], fit, order, stars.width, stars.height):
-            break
-        higher, better, wider = _grow(stars, catalogue, best, order)
-        plain = plate.fit_plate(*_paired(stars, catalogue, wider), best, best.order)[1]
-        extra = len(plate.powers(order)) - len(plate.powers(best.order))
-        if plate.improves(better, plain.residual, extra):
-            best, fit, pairs = higher, better, wider
-    return Solution(best.wcs(), "solved", 3600 * fit.rms, int(fit.kept.sum()))
-
-
 Pairs = tuple["NDArray[np.int64]", "NDArray[np.int64]"]
 
 
-def _paired(stars: _Stars, catalogue: ReferenceStars, pairs: Pairs) -> tuple[Array, Array, Array, Array]:
-    a, b = pairs
-    return stars.xy[a], catalogue.ra[b], catalogue.dec[b], stars.flux[a]
+@dataclass(frozen=True, slots=True)
+class _Fitted:
+    """A plate, the pairs it makes and how well it suits them."""
+
+    plate: plates.Plate
+    fit: plates.Fit
+    pairs: Pairs
 
 
-def _grow(
-    stars: _Stars, catalogue: ReferenceStars, start: plate.Plate, order: int
-) -> tuple[plate.Plate, plate.Fit, Pairs]:
-    """Return a plate of an order fitted to all the pairs it makes itself."""
-    current, radius = start, _REACH * np.sqrt(abs(np.linalg.det(start.coefficients[1:3]))) / start.unit
-    ceiling, pairs, fit = radius, (matching.NOTHING.a, matching.NOTHING.b), None
-    for _ in range(6):
-        sky = current.plane.project(catalogue.ra, catalogue.dec)
-        near = np.flatnonzero(np.isfinite(sky).all(axis=1))
-        a, b = matching.pair(current.project(stars.xy), cKDTree(sky[near]), radius)
-        if len(pairs[0]) == len(a) and (pairs[0] == a).all() and (pairs[1] == near[b]).all():
+def _around(catalogue: ReferenceStars, where: tuple[float, float], radius_deg: float) -> ReferenceStars:
+    """Return the catalogue stars within a radius of a place."""
+    near = unit_vector(catalogue.ra, catalogue.dec) @ unit_vector(*where) > np.cos(np.radians(min(radius_deg, 80.0)))
+    return ReferenceStars(catalogue.ra[near], catalogue.dec[near], catalogue.mag[near])
+
+
+def _fit(stars: _Stars, catalogue: ReferenceStars, first: plates.Plate, highest: int) -> Solution:
+    """Return the least-squares solution that grows from a first plate, of the order that the stars carry."""
+    where = (first.plane.ra, first.plane.dec)
+    scale = np.sqrt(abs(np.linalg.det(first.coefficients[1:3]))) / first.unit
+    near = _around(catalogue, where, 0.65 * stars.diagonal * scale)
+    target = first.plane.project(near.ra, near.dec)
+    best = _best_order(stars, target, _grow(stars, target, first, 1, scale), highest, scale)
+    a, b = best.pairs
+    plate = plates.anchored(best.plate, stars.xy[a], near.ra[b], near.dec[b], best.fit)
+    return Solution(plate.wcs(), "solved", 3600 * best.fit.rms, int(best.fit.kept.sum()))
+
+
+def _best_order(stars: _Stars, target: Array, best: _Fitted, highest: int, scale: float) -> _Fitted:
+    """Return the plate with as much distortion as the stars carry and ask for; an order may be skipped."""
+    for order in range(best.plate.order + 1, highest + 1):
+        if not plates.carried(best.plate, stars.xy[best.pairs[0]], best.fit, order, stars.width, stars.height):
             break
-        pairs = (a, near[b])
-        current, fit = plate.fit_plate(*_paired(stars, catalogue, pairs), current, order)
-        radius = float(np.clip(5 * fit.rms, 0.15 * ceiling, ceiling))
-    assert fit is not None
-    return current, fit, pairs
+        higher = _grow(stars, target, best.plate, order, scale)
+        a, b = higher.pairs
+        plain = plates.fit_plate(stars.xy[a], target[b], stars.flux[a], best.plate, best.plate.order)[1]
+        extra = len(plates.powers(order)) - len(plates.powers(best.plate.order))
+        if plates.improves(higher.fit, plain.residual, extra):
+            best = higher
+    return best
+
+
+def _grow(stars: _Stars, target: Array, start: plates.Plate, order: int, scale: float) -> _Fitted:
+    """Return a plate of an order fitted to all the pairs it makes itself."""
+    tree, radius, n_pairs = cKDTree(target), _REACH * scale, -1
+    found = None
+    for _ in range(5):
+        current = start if found is None else found.plate
+        a, b = matching.pair(current.project(stars.xy), tree, radius)
+        if len(a) == n_pairs:
+            break
+        n_pairs = len(a)
+        found = _Fitted(*plates.fit_plate(stars.xy[a], target[b], stars.flux[a], current, order), (a, b))
+        radius = float(np.clip(found.fit.reach, _REACH * scale / 6, _REACH * scale))
+    assert found is not None
+    return found
 
 
 def _check_header(
@@ -309,6 +332,7 @@ def _check_header(
         return f"the header's WCS is no WCS (centre {where}, {scale:g} arcsec/px); ", None, None
     if catalogue is None:
         return Solution(wcs, "header", float("nan"), 0)
+    catalogue = _around(catalogue, where, (0.6 * stars.diagonal * scale + 2 * _HEADER_REACH) / 3600)
     found = _Straight.of(wcs, stars, where).match(stars, catalogue, scale)
     if isinstance(found, int):
         log.info("the header's WCS is kept unchecked: %d stars, %d reference stars in the frame", len(stars.xy), found)
@@ -388,22 +412,198 @@ def _close(match: Match, stars: _Stars, reach: float) -> bool:
 
 
 def _refine(stars: _Stars, catalogue: ReferenceStars, wcs: WCS, pairs: Pairs, highest: int) -> Solution:
-    """Return the header's WCS fitted to the catalogue; with new distortion where the stars ask for it."""
+    """Return the header's WCS fitted to the catalogue; with distortion of our own where the stars ask for it."""
     wcs = coordinates.wcs_from_text(coordinates.wcs_to_text(wcs))  # any form of the linear part becomes PC
-    scale = coordinates.scale_arcsec(wcs)
-    radius = _REACH * scale / 3600
-    for _ in range(5):
-        wcs, fit = plate.refine_wcs(wcs, *_paired(stars, catalogue, pairs))
+    scale = coordinates.scale_arcsec(wcs) / 3600
+    for rounds_left in (3, 2, 1, 0):
+        a, b = pairs
+        wcs, fit = plates.refine_wcs(wcs, stars.xy[a], catalogue.ra[b], catalogue.dec[b], stars.flux[a])
         plane = TangentPlane(*map(float, wcs.wcs.crval))
-        model = plane.project(*coordinates.pixel_to_sky(wcs, *stars.xy.T))
-        sky = plane.project(catalogue.ra, catalogue.dec)
-        near = np.flatnonzero(np.isfinite(sky).all(axis=1))
-        radius = float(np.clip(5 * fit.rms, 0.6 * scale / 3600, _REACH * scale / 3600))
-        a, b = matching.pair(model, cKDTree(sky[near]), radius)
-        if len(pairs[0]) == len(a) and (pairs[0] == a).all():
+        target = plane.project(catalogue.ra, catalogue.dec)
+        radius = float(np.clip(fit.reach, _REACH * scale / 6, _REACH * scale))
+        again = matching.pair(plane.project(*coordinates.pixel_to_sky(wcs, *stars.xy.T)), cKDTree(target), radius)
+        if len(again[0]) == len(a) or rounds_left == 0:
             break
-        pairs = (a, near[b])
-    return Solution(wcs, "refined", 3600 * fit.rms, int(fit.kept.sum()))
+        pairs = again
+    ours = _own_distortion(stars, catalogue, wcs, pairs, fit, highest) if highest > 1 else None
+    return ours or Solution(wcs, "refined", 3600 * fit.rms, int(fit.kept.sum()))
+
+
+def _own_distortion(
+    stars: _Stars, catalogue: ReferenceStars, wcs: WCS, pairs: Pairs, fit: plates.Fit, highest: int
+) -> Solution | None:
+    """Return a solution with distortion fitted afresh where that suits the stars better than the header's does."""
+    a, b = pairs
+    scale = coordinates.scale_arcsec(wcs) / 3600
+    plane = TangentPlane(*coordinates.centre(wcs, int(stars.width), int(stars.height)))
+    matrix = matching.fit_affine(stars.xy[a], plane.project(catalogue.ra[b], catalogue.dec[b]))
+    first = plates.start_plate(plane, matrix, stars.width, stars.height)
+    target = first.plane.project(catalogue.ra, catalogue.dec)
+    header = first.plane.project(*coordinates.pixel_to_sky(wcs, *stars.xy.T))
+    best, terms = None, 3
+    for order in range(2, highest + 1):
+        if not plates.carried(first, stars.xy[a], fit, order, stars.width, stars.height):
+            break
+        start = plates.fit_plate(stars.xy[a], target[b], stars.flux[a], first, order)[0]
+        grown = _grow(stars, target, start, order, scale)
+        ga, gb = grown.pairs
+        if best is None:
+            before = np.linalg.norm(header[ga] - target[gb], axis=1)
+        else:
+            before = plates.fit_plate(stars.xy[ga], target[gb], stars.flux[ga], best.plate, best.plate.order)[
+                1
+            ].residual
+        if plates.improves(grown.fit, before, len(plates.powers(order)) - terms):
+            best, terms = grown, len(plates.powers(order))
+    if best is None:
+        return None
+    a, b = best.pairs
+    plate = plates.anchored(best.plate, stars.xy[a], catalogue.ra[b], catalogue.dec[b], best.fit)
+    log.info("distortion of order %d fitted to %d stars instead of the header's", plate.order, len(a))
+    return Solution(plate.wcs(), "refined", 3600 * best.fit.rms, int(best.fit.kept.sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class FrameTransform:
+    """The affine map from the pixels of one frame to those of another.
+
+    Attributes
+    ----------
+    matrix
+        Shape (2, 3): (x, y) of the second = matrix @ (x, y, 1) of the first.
+    n_stars
+        Stars that took part.
+    rms_px
+        Root mean square residual on one axis, pixels of the second.
+    """
+
+    matrix: Array
+    n_stars: int
+    rms_px: float
+
+    def apply(self, x: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
+        """Return the pixels of the second frame for pixels of the first."""
+        mapped = matching.apply(self.matrix, np.column_stack([np.ravel(x), np.ravel(y)]).astype(float))
+        return mapped[:, 0].reshape(np.shape(x)), mapped[:, 1].reshape(np.shape(y))
+
+
+def match_frames(
+    x1: ArrayLike,
+    y1: ArrayLike,
+    flux1: ArrayLike,
+    x2: ArrayLike,
+    y2: ArrayLike,
+    flux2: ArrayLike,
+    *,
+    width: int,
+    height: int,
+    mirrored: bool | None = False,
+) -> FrameTransform:
+    """Return the map from the pixels of one frame to those of another of the same camera.
+
+    Hot pixels stay where they are while stars move: when two frames seem not to be shifted at all, any other map that
+    chance cannot explain is preferred.
+
+    Parameters
+    ----------
+    x1, y1, flux1, x2, y2, flux2 : array_like
+        Stars of the two frames, in any order.
+    width, height : int
+        Size of the frames, pixels.
+    mirrored : bool or None
+        Whether one is the mirror image of the other; None tries both.
+
+    Raises
+    ------
+    RegistrationError
+        The frames share too few stars.
+    """
+    one, two = _stars(x1, y1, flux1, width, height), _stars(x2, y2, flux2, width, height)
+    still, best, tried = matching.NOTHING, matching.NOTHING, 0
+    for n in (20, 50, 120):
+        a, b = one.xy[:n], two.xy[: int(1.5 * n)]
+        for proposals in _between(a, b, one, mirrored):
+            moving = proposals.where(np.array([not _stands_still(m, one) for m in proposals.matrices()], bool))
+            for some in (moving, proposals):
+                match = matching.best_match(
+                    one.xy, two.xy, some, n_used=n, width=one.width, height=one.height, tolerance=_REACH, tried=tried
+                )
+                tried += some.tried
+                if _stands_still(match.matrix, one):
+                    still = min(still, match, key=lambda m: m.log10_chance)
+                elif match.log10_chance < best.log10_chance or best.n_common == 0:
+                    best = match
+                if best.convincing:
+                    return _transform(one, two, best)
+    if still.convincing:
+        return _transform(one, two, still)
+    raise RegistrationError(
+        f"two frames of {len(one.xy)} and {len(two.xy)} stars do not match: at best {best.n_common} agree where "
+        f"{best.n_needed} are needed",
+        "look whether they show the same field; --no-wcs measures without registration",
+    )
+
+
+def _between(a: Array, b: Array, one: _Stars, mirrored: bool | None) -> Iterator[matching.Proposals]:
+    """Yield shifts, shifts after half a turn (a meridian flip), and triangles."""
+    if mirrored is not True:
+        half_turn = np.array([[-1.0, 0.0, one.width - 1], [0.0, -1.0, one.height - 1]])
+        for start in (np.eye(2, 3), half_turn):
+            yield matching.propose_shifts(a, b, start, reach=0.75 * one.diagonal, unit=_REACH)
+    yield matching.propose(
+        a,
+        b,
+        centre=one.centre,
+        diagonal=one.diagonal,
+        scale=(0.97, 1.03),
+        mirrored=mirrored,
+        smallest=one.diagonal / 40,
+    )
+
+
+def _stands_still(matrix: Array, stars: _Stars) -> bool:
+    """Tell whether a map moves no corner by more than a pixel."""
+    corners = np.array([[0.0, 0.0], [stars.width, 0.0], [0.0, stars.height], [stars.width, stars.height]])
+    return bool(np.abs(matching.apply(matrix, corners) - corners).max() < 1.0)
+
+
+def _transform(one: _Stars, two: _Stars, match: Match) -> FrameTransform:
+    """Return the weighted, clipped affine fit over all pairs that it makes itself."""
+    tree, matrix, radius, n_pairs = cKDTree(two.xy), match.matrix, match.tolerance, -1
+    fit = None
+    for _ in range(5):
+        a, b = matching.pair(matching.apply(matrix, one.xy), tree, radius)
+        if len(a) == n_pairs:
+            break
+        n_pairs, flux = len(a), np.minimum(one.flux[a], two.flux[b])
+        fit = plates.judge(np.linalg.norm(matching.apply(matrix, one.xy[a]) - two.xy[b], axis=1), flux)
+        for _ in range(3):
+            matrix = matching.fit_affine(one.xy[a], two.xy[b], np.where(fit.kept, 1 / fit.variance, 0.0))
+            fit = plates.judge(np.linalg.norm(matching.apply(matrix, one.xy[a]) - two.xy[b], axis=1), flux)
+        radius = float(np.clip(fit.reach, 0.3, _REACH))
+    assert fit is not None
+    return FrameTransform(matrix, int(fit.kept.sum()), fit.rms)
+
+
+def transfer(solution: Solution, transform: FrameTransform) -> Solution:
+    """Return the WCS of a frame from that of another: exact, distortion included.
+
+    Parameters
+    ----------
+    solution : Solution
+        Of the second frame of `transform`.
+    transform : FrameTransform
+        From the pixels of the frame without a WCS to those of the frame with one.
+
+    Returns
+    -------
+    Solution
+        Of kind "rough", for nothing has tied this frame to the sky by itself: give it to `register` as its header's
+        WCS where there is a catalogue. The rms is the solution's and the transform's together.
+    """
+    wcs = coordinates.composed(solution.wcs, transform.matrix)
+    rms = float(np.hypot(solution.rms_arcsec, transform.rms_px * coordinates.scale_arcsec(solution.wcs)))
+    return Solution(wcs, "rough", rms, transform.n_stars)
 
 
 def _no_match(

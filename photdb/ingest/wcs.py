@@ -107,6 +107,36 @@ def moved(wcs: WCS, dx: float, dy: float) -> WCS:
     return new
 
 
+def composed(wcs: WCS, matrix: Array) -> WCS:
+    """Return the WCS of pixels p that `matrix` (2, 3) maps to the pixels matrix @ (p, 1) of `wcs`; SIP, TPV included.
+
+    An affine map turns a polynomial into another of the same order, so that the SIP terms found on a few points are
+    exact.
+    """
+    new = wcs_from_text(wcs_to_text(wcs))
+    linear, old = matrix[:, :2], np.asarray(wcs.wcs.crpix) - 1.0
+    crpix = np.linalg.solve(linear, old - matrix[:, 2]) + 1.0
+    new.wcs.pc, new.wcs.cdelt, new.wcs.crpix = np.asarray(wcs.pixel_scale_matrix) @ linear, [1.0, 1.0], crpix
+    if wcs.sip is not None:
+        order = max(wcs.sip.a_order, wcs.sip.b_order)
+        u = np.stack(np.meshgrid(*[np.linspace(-1000.0, 1000.0, order + 3)] * 2), axis=-1).reshape(-1, 2)
+        shift = wcs.sip.pix2foc(u @ linear.T + wcs.sip.crpix, 1) - u @ linear.T
+        new.sip = _sip(*_polynomial(u, np.linalg.solve(linear, shift.T).T, order), crpix)
+    new.wcs.set()
+    return new
+
+
+def _polynomial(u: Array, values: Array, order: int) -> Array:
+    """Return coefficients (2, order + 1, order + 1) of u^i v^j, i + j from 1 to `order`, through values (n, 2)."""
+    unit = np.abs(u).max()
+    powers = [(i, j) for i in range(order + 1) for j in range(order + 1 - i) if i + j]
+    design = np.column_stack([(u[:, 0] / unit) ** i * (u[:, 1] / unit) ** j for i, j in powers])
+    found = np.zeros((2, order + 1, order + 1))
+    for (i, j), c in zip(powers, np.linalg.lstsq(design, values, rcond=None)[0], strict=True):
+        found[:, i, j] = c / unit ** (i + j)
+    return found
+
+
 def _sip(a: Array, b: Array, crpix: ArrayLike) -> Any:
     from astropy.wcs import Sip
 
