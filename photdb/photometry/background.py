@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sep
@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 _SAMPLE_ABOVE = 2_000_000
 #: Noise of a pixel after smoothing with (1, 2, 1) both ways, in that of a single one: sqrt(36) / 16.
 SMOOTHED_NOISE = 0.375
+#: Noise of clipped boxes of normal noise, in its true standard deviation (4 Mpixel simulated, boxes of 1000 and 4000).
+_CLIPPED_NOISE = 0.984
+#: The mode of source-extractor, 2.5 median - 1.5 mean, lies this many times skewness * sigma / 6 below the mean.
+_MODE_SKEW = 2.5
 #: A pixel this many (unsmoothed) sigma above the sky hides the pixels this far around it, px, on top of the rows below.
 _GROW = ((1.5, 4), (10.0, 4), (100.0, 4), (1000.0, 8))
 
@@ -115,11 +119,24 @@ def estimate_background(pixels: Pixels, settings: MeasureSettings) -> Background
         log.debug("sources cover the frame; the background is made without masking them")
         hidden = unusable
     level, noise = _maps(sample, hidden, settings, step)
+    if pixels.gain_known:
+        level += (_MODE_SKEW / 6) * poisson_skew(level, noise, pixels.gain)
     return Background(
         shape=(pixels.data.shape[0], pixels.data.shape[1]),
         step=step, level=level, noise=noise,
         sky=float(np.median(level[::4, ::4])), sky_rms=float(np.median(noise[::4, ::4])), box=settings.background_box,
     )  # fmt: skip
+
+
+def poisson_skew(level: NDArray[Any], noise: NDArray[Any], gain: float) -> NDArray[Any]:
+    """Return skewness times standard deviation of the noise of empty sky, ADU.
+
+    The third central moment of photon noise is level / gain², that of read noise none. It matters because medians and
+    modes lie below the mean of a skewed distribution, 0.1 to 0.4 e- per pixel here: in an aperture of 90 pixels
+    a tenth of its noise. The share of photons in the variance is held below 1 where gain and noise disagree.
+    """
+    photons = np.clip(level / (gain * noise**2), 0, 1)
+    return np.asarray(photons / gain, dtype=level.dtype)
 
 
 def _unusable(pixels: Pixels, sample: NDArray[np.float32], step: int) -> NDArray[np.bool_]:
@@ -163,7 +180,7 @@ def _maps(
     filtered = settings.background_filter if settings.background == "map" else 1
     mask = hidden if hidden.any() else None
     made = sep.Background(sample, mask=mask, bw=box_x, bh=box_y, fw=filtered, fh=filtered)
-    level, noise = made.back(dtype=np.float32), made.rms(dtype=np.float32)
+    level, noise = made.back(dtype=np.float32), made.rms(dtype=np.float32) / np.float32(_CLIPPED_NOISE)
     positive = noise > 0
     if not positive.all():  # boxes of one value, as a frame clipped at zero has
         noise[~positive] = np.median(noise[positive]) if positive.any() else max(float(np.std(sample[~hidden])), 1e-6)

@@ -159,7 +159,7 @@ def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.f
     flags |= _suspected_blends(shapes, peak / noise)
     return Found(
         background=background, subtracted=subtracted, x=shapes.x, y=shapes.y,
-        a=raw["a"].astype(float), b=raw["b"].astype(float), 
+        a=raw["a"].astype(float), b=raw["b"].astype(float),
         theta=np.clip(raw["theta"].astype(float), -np.pi / 2, np.pi / 2),
         peak=peak, flux_iso=raw["cflux"] * noise, npix=raw["npix"].astype(np.int64), fwhm=shapes.fwhm,
         ellipticity_source=shapes.ellipticity, flags=flags, fwhm_px=shapes.frame_fwhm, beta=shapes.frame_beta,

@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sep
 
-from photdb.photometry.aperture import (
-    LocalSky,
-    Variance,
-    annulus_for,
-    circle_sums,
-    local_sky,
-    mask_bits,
-    mirror_masked,
-    pixel_variance,
-    reaches_edge,
-)
+from photdb.photometry.aperture import CircleFluxes, Variance, circle_fluxes, circle_sums, pixel_variance
 from photdb.photometry.detection import Found, find_sources
 from photdb.photometry.flags import UNUSABLE, Flag
+from photdb.photometry.local_sky import Annulus, annulus_for
+from photdb.photometry.masked import mask_bits
 from photdb.photometry.settings import MeasureSettings
 from photdb.photometry.stellarity import star_likelihood
 
@@ -28,7 +20,7 @@ if TYPE_CHECKING:
 
     from photdb.photometry.pixels import Pixels
 
-__all__ = ["Found", "MeasureSettings", "find_sources", "measure"]
+__all__ = ["Found", "MeasureSettings", "empty_noise", "find_sources", "fluxes_at", "measure"]
 
 #: Kron's factor and the least reach of the auto aperture, in axes of the moments: source-extractor's PHOT_AUTOPARAMS.
 _KRON_FACTOR, _KRON_LEAST = 2.5, 3.5
@@ -74,26 +66,26 @@ def measure(
     -------
     dict of str to ndarray
         One element (or row of k) per source. Fluxes and errors in ADU/s: flux, flux_err (primary), flux_auto,
-        flux_auto_err, aper_flux, aper_flux_err. Lengths in px: x, y, a, b, fwhm, flux_radius. theta: rad, from +x towards
-        +y. kron_radius: in units of a and b. peak, sky: ADU per px (sky is the whole local background). snr, ellipticity,
-        elongation: pure numbers; class_star: 0 (extended) to 1 (star); npix: px; flags: bits of Flag.
+        flux_auto_err, aper_flux, aper_flux_err. Lengths in px: x, y, a, b, fwhm, flux_radius. theta: rad, from +x
+        towards +y. kron_radius: in units of a and b. peak, sky: ADU per px (sky is the whole local background). snr,
+        ellipticity, elongation: pure numbers; class_star: 0 (extended) to 1 (star); npix: px; flags: bits of Flag.
     """
     diameters = np.append(np.asarray(apertures_px, float).reshape(-1), float(primary_px))
     variance = pixel_variance(pixels, found.background, found.x, found.y)
-    sky, flags = _sky(found, pixels, diameters, settings), found.flags.copy()
-    flags |= np.where(sky.poor, int(Flag.LOCAL_SKY_POOR), 0).astype(np.int32)
-    with _Patched(found, pixels, 0.5 * float(np.nanmax(diameters))) as patched:
-        sums = circle_sums(found.subtracted, found.x, found.y, diameters)
-        auto, auto_err, kron = _auto(found, variance)
-        flux_radius = _half_light(found, sums, diameters, sky.level)
-    flux, error = _fluxes(sums, diameters, sky, variance, found, scintillation)
-    over = reaches_edge(found.subtracted.shape, found.x, found.y, diameters)
-    missing = over | (patched.incomplete[:, None] < 0.5 * diameters[None, :] + 0.5)
-    flux[missing], error[missing] = np.nan, np.nan
-    flags |= mask_bits(pixels.mask, found.x, found.y, 0.5 * primary_px)
-    flags |= np.where(over[:, -1], int(Flag.TRUNCATED), 0).astype(np.int32)
-    flags |= np.where(missing[:, -1], int(Flag.APERTURE_INCOMPLETE), 0).astype(np.int32)
-    flags |= _neighbours(found, primary_px)
+    annulus = _annulus(found, diameters, settings)
+    circles = circle_fluxes(
+        pixels, found.background, found.subtracted, hidden_pixels(pixels, found, annulus), found.x, found.y, diameters,
+        variance=variance, annulus=annulus, scintillation=scintillation,
+    )  # fmt: skip
+    auto, auto_err, kron = _auto(found, variance)
+    flux, error, sky = circles.flux, circles.error, circles.sky
+    flags = found.flags | mask_bits(pixels.mask, found.x, found.y, 0.5 * primary_px) | _neighbours(found, primary_px)
+    for flag, where in (
+        (Flag.LOCAL_SKY_POOR, sky.poor),
+        (Flag.TRUNCATED, circles.over[:, -1]),
+        (Flag.APERTURE_INCOMPLETE, circles.missing[:, -1]),
+    ):
+        flags = flags | np.where(where, int(flag), 0).astype(np.int32)
     with np.errstate(invalid="ignore", divide="ignore"):
         snr = flux[:, -1] / error[:, -1]
         elongation = np.where(found.b > 0, found.a / found.b, np.nan)
@@ -103,74 +95,67 @@ def measure(
         "flux": flux[:, -1] / exptime_s, "flux_err": error[:, -1] / exptime_s,
         "flux_auto": auto / exptime_s, "flux_auto_err": auto_err / exptime_s,
         "aper_flux": flux[:, :-1] / exptime_s, "aper_flux_err": error[:, :-1] / exptime_s,
-        "kron_radius": kron, "flux_radius": flux_radius, "snr": snr,
+        "kron_radius": kron, "flux_radius": _half_light(found, sky.level), "snr": snr,
         "class_star": star_likelihood(found.fwhm, found.fwhm_px, snr),
         "ellipticity": found.ellipticity_source, "elongation": elongation, "npix": found.npix, "flags": flags,
     }  # fmt: skip
 
 
-class _Patched:
-    """The frame with unusable pixels near sources filled in from across them; put back on leaving."""
-
-    def __init__(self, found: Found, pixels: Pixels, radius: float) -> None:
-        self.image = found.subtracted.reshape(-1)
-        self.incomplete = np.full(len(found), np.inf)
-        self.index: NDArray[np.int64] = np.empty(0, np.int64)
-        touched = (
-            np.flatnonzero(mask_bits(pixels.mask & np.uint8(UNUSABLE), found.x, found.y, radius + 1.0))
-            if pixels.mask.any()
-            else []
-        )
-        if len(touched):
-            self.index, self.new, self.incomplete[touched] = mirror_masked(
-                found.subtracted, pixels.mask, found.x[touched], found.y[touched], radius
-            )
-
-    def __enter__(self) -> _Patched:
-        if len(self.index):
-            self.old = self.image[self.index]
-            self.image[self.index] = self.new
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if len(self.index):
-            self.image[self.index] = self.old
-
-
-def _sky(found: Found, pixels: Pixels, diameters: NDArray[np.float64], settings: MeasureSettings) -> LocalSky:
-    """Return the local sky of every source, or the map's where the user wants that."""
-    n = len(found)
-    if not settings.local_background or not np.isfinite(found.fwhm_px):
-        error = 1.25 * found.background.noise_at(found.x, found.y) / (found.background.box / found.background.step)
-        return LocalSky(np.zeros(n), error, np.zeros(n, np.int64), np.zeros(n, bool))
-    annulus = annulus_for(found.fwhm_px, float(diameters[-1]), float(np.nanmax(diameters)))
-    hidden = (pixels.mask & np.uint8(UNUSABLE)).astype(bool)
-    disc = np.minimum(np.maximum(3 * found.a, found.fwhm_px), annulus.inner - 1.0)
-    sep.mask_ellipse(hidden, found.x, found.y, disc, disc, np.zeros(n), 1.0)
-    return local_sky(found.subtracted, hidden, found.background, found.x, found.y, annulus)
-
-
-def _fluxes(
-    sums: NDArray[np.float64],
-    diameters: NDArray[np.float64],
-    sky: LocalSky,
-    variance: Variance,
+def fluxes_at(
+    pixels: Pixels,
     found: Found,
-    scintillation: float | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fluxes and errors of circular apertures, ADU."""
-    area = np.pi / 4 * diameters**2
-    flux = sums - sky.level[:, None] * area
-    electrons = variance.electrons[:, None]
-    if variance.sky is None:
-        below = variance.at[:, None] * area
-    else:
-        below = circle_sums(variance.sky, found.x, found.y, diameters)
-    below = below + np.maximum(sky.level, 0)[:, None] * area / electrons
-    total = below + np.maximum(flux, 0) / electrons + (sky.error[:, None] * area) ** 2
-    if scintillation:
-        total = total + (scintillation * flux) ** 2
-    return flux, np.sqrt(np.maximum(total, 0))
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    apertures_px: ArrayLike,
+    settings: MeasureSettings,
+    scintillation: float | None = None,
+) -> CircleFluxes:
+    """Measure circles at given positions of a frame, whether or not there is a source: forced and blank apertures.
+
+    Fluxes are in ADU per exposure; see `photdb.photometry.aperture.CircleFluxes`. The annulus is that of the widest
+    circle.
+    """
+    where = np.asarray(x, float).reshape(-1), np.asarray(y, float).reshape(-1)
+    diameters = np.asarray(apertures_px, float).reshape(-1)
+    annulus = _annulus(found, np.append(diameters, np.nanmax(diameters)), settings)
+    return circle_fluxes(
+        pixels, found.background, found.subtracted, hidden_pixels(pixels, found, annulus), *where, diameters,
+        variance=pixel_variance(pixels, found.background, *where), annulus=annulus, scintillation=scintillation,
+    )  # fmt: skip
+
+
+def empty_noise(
+    pixels: Pixels, found: Found, *, apertures_px: ArrayLike, exptime_s: float, settings: MeasureSettings
+) -> NDArray[np.float64]:
+    """Return the noise of apertures with no source in them, ADU/s: the median over a grid of 12 x 12 positions.
+
+    The limiting magnitude of a frame is ``zp - 2.5 log10(5 * this)``.
+    """
+    height, width = found.subtracted.shape
+    y, x = np.meshgrid(np.linspace(0.1, 0.9, 12) * height, np.linspace(0.1, 0.9, 12) * width)
+    circles = fluxes_at(pixels, found, x, y, apertures_px=apertures_px, settings=settings)
+    noise = np.median(circles.empty, axis=0)
+    return np.asarray(noise / exptime_s)
+
+
+def _annulus(found: Found, diameters: NDArray[np.float64], settings: MeasureSettings) -> Annulus | None:
+    """Return the annulus of the local sky; None where the user, or the lack of stars, leaves the map alone."""
+    if not settings.local_background or not np.isfinite(found.fwhm_px):
+        return None
+    return annulus_for(found.fwhm_px, float(diameters[-1]), float(np.nanmax(diameters)))
+
+
+def hidden_pixels(pixels: Pixels, found: Found, annulus: Annulus | None) -> NDArray[np.bool_]:
+    """Return the pixels that no annulus may use: unusable ones, and discs on the sources.
+
+    Discs never reach the source's own annulus, or the bright stars alone would lose the light of their wings there.
+    """
+    hidden = (pixels.mask & np.uint8(UNUSABLE)).astype(bool)
+    if annulus:
+        disc = np.minimum(np.maximum(3 * found.a, found.fwhm_px), annulus.inner - 1.0)
+        sep.mask_ellipse(hidden, found.x, found.y, disc, disc, np.zeros(len(found)), 1.0)
+    return hidden
 
 
 def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -186,10 +171,8 @@ def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArra
     return flux, np.sqrt(np.maximum(below + np.maximum(flux, 0) / variance.electrons, 0)), kron
 
 
-def _half_light(
-    found: Found, sums: NDArray[np.float64], diameters: NDArray[np.float64], sky: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Radius within which half the light of the widest circle of 6 FWHM or less falls, px."""
+def _half_light(found: Found, sky: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Radius within which half the light of a circle of 5 FWHM falls, px."""
     if not np.isfinite(found.fwhm_px):
         return np.full(len(found), np.nan)
     radii = found.fwhm_px * np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.5])

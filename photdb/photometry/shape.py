@@ -61,7 +61,8 @@ def measure_shapes(
     The window of the moments is a Gaussian of the stars' FWHM, first guessed from isophotal areas: a Gaussian star
     covers ``pi FWHM² ln(peak/threshold) / (4 ln 2)`` pixels above a threshold. The stars of the frame are the bright,
     unflagged sources around the most common size; the frame's FWHM is the median of Moffat profiles, integrated over
-    pixels, fitted to up to 40 of them. Sizes of single sources are windowed moments, scaled so that stars have the frame's FWHM.
+    pixels, fitted to up to 40 of them. Sizes of single sources are windowed moments, scaled so that stars have the
+    frame's FWHM.
 
     Parameters
     ----------

@@ -1,0 +1,130 @@
+"""Bad pixels and cosmic rays near sources: which they touch, and what they would have held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from photdb.photometry.flags import UNUSABLE, Flag
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def mask_bits(
+    mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+) -> NDArray[np.int32]:
+    """Return the bits of all mask pixels whose centre is within a radius of each position, px."""
+    bits = np.zeros(len(x), np.int32)
+    if not mask.any():
+        return bits
+    height, width = mask.shape
+    column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
+    reach = int(np.ceil(radius + 0.5))
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            yy, xx = row + dy, column + dx
+            near = (yy >= 0) & (yy < height) & (xx >= 0) & (xx < width) & ((xx - x) ** 2 + (yy - y) ** 2 < radius**2)
+            bits[near] |= mask[yy[near], xx[near]]
+    return bits
+
+
+def mirror_masked(
+    image: NDArray[np.float32], mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
+    """Find values for unusable pixels near sources: those opposite to them across the source's centre.
+
+    Stars are symmetric, so the pixel opposite (linear between four) is the best unbiased guess at what a bad pixel
+    would have held; source-extractor's ``MASK_TYPE CORRECT`` does the same for neighbours.
+
+    Parameters
+    ----------
+    image : ndarray of float32
+        Background-subtracted frame, ADU.
+    mask : ndarray of uint8
+    x, y : ndarray
+        Positions, px.
+    radius : float
+        How far from a source to look, px.
+
+    Returns
+    -------
+    index : ndarray of int
+        Flat indices of the pixels that have a value now.
+    value : ndarray of float32
+        Their values, ADU; where two sources claim a pixel the nearer one decides.
+    incomplete : ndarray of float64, (sources,)
+        Distance of the nearest pixel that cannot be filled in so, px; infinite when there is none.
+    """
+    height, width = mask.shape
+    reach = int(np.ceil(radius + 0.5))
+    n = np.arange(-reach, reach + 1)
+    yy = (np.rint(y).astype(np.int64)[:, None, None] + n[None, :, None]) + 0 * n[None, None, :]
+    xx = (np.rint(x).astype(np.int64)[:, None, None] + n[None, None, :]) + 0 * n[None, :, None]
+    near = (yy >= 0) & (yy < height) & (xx >= 0) & (xx < width)
+    distance = np.hypot(xx - x[:, None, None], yy - y[:, None, None])
+    near &= distance < radius + 0.71
+    source, jj, ii = np.nonzero(near & ((mask[np.where(near, yy, 0), np.where(near, xx, 0)] & UNUSABLE) != 0))
+    yy, xx, distance = yy[source, jj, ii], xx[source, jj, ii], distance[source, jj, ii]
+    value, good = _opposite(image, mask, 2 * x[source] - xx, 2 * y[source] - yy)
+    incomplete = np.full(len(x), np.inf)
+    np.minimum.at(incomplete, source[~good], distance[~good])
+    order = np.argsort(-distance[good], kind="stable")
+    index = (yy * width + xx)[good][order]
+    index, last = np.unique(index[::-1], return_index=True)
+    return index, value[good][order][::-1][last], incomplete
+
+
+def _opposite(
+    image: NDArray[np.float32], mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Bilinear value at positions, and whether the four pixels are usable."""
+    height, width = image.shape
+    i, j = np.floor(x).astype(np.int64), np.floor(y).astype(np.int64)
+    inside = (i >= 0) & (j >= 0) & (i < width - 1) & (j < height - 1)
+    i, j = np.where(inside, i, 0), np.where(inside, j, 0)
+    fx, fy = x - i, y - j
+    value, good = np.zeros(len(x)), inside.copy()
+    for dj, wy in ((0, 1 - fy), (1, fy)):
+        for di, wx in ((0, 1 - fx), (1, fx)):
+            value += wx * wy * image[j + dj, i + di]
+            good &= (wx * wy < 1e-3) | ((mask[j + dj, i + di] & (UNUSABLE | int(Flag.SATURATED))) == 0)
+    return value.astype(np.float32), good
+
+
+class Patched:
+    """A frame with the unusable pixels near sources filled in from across them, put back on leaving.
+
+    Attributes
+    ----------
+    incomplete : ndarray of float64, (sources,)
+        Distance of the nearest pixel that cannot be filled in, px; infinite when there is none.
+    """
+
+    def __init__(
+        self,
+        image: NDArray[np.float32],
+        mask: NDArray[np.uint8],
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        radius: float,
+    ) -> None:
+        self._flat = image.reshape(-1)
+        self._index: NDArray[np.int64] = np.empty(0, np.int64)
+        self._new: NDArray[np.float32] = np.empty(0, np.float32)
+        self._old = self._new
+        self.incomplete = np.full(len(x), np.inf)
+        touched = np.flatnonzero(mask_bits(mask, x, y, radius + 1.0) & UNUSABLE)
+        if len(touched):
+            self._index, self._new, self.incomplete[touched] = mirror_masked(
+                image, mask, x[touched], y[touched], radius
+            )
+
+    def __enter__(self) -> Patched:
+        self._old = self._flat[self._index]
+        self._flat[self._index] = self._new
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._flat[self._index] = self._old
