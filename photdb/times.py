@@ -125,7 +125,7 @@ def mjd_of(day: int, seconds: float) -> float:
 @cache
 def _leap_days() -> frozenset[int]:
     """Return the MJD of the days with a leap second, since the whole-second steps of 1972."""
-    import erfa  # type: ignore[import-untyped]
+    import erfa
 
     table = erfa.leap_seconds.get()
     return frozenset(
@@ -152,7 +152,7 @@ def to_utc(mjd: float, scale: str) -> float:
     """
     if scale in ("utc", "ut1"):
         return mjd
-    import erfa  # type: ignore[import-untyped]
+    import erfa
 
     if scale in ("tt", "tdb"):
         tai = erfa.tttai(MJD_0, mjd)
@@ -191,7 +191,7 @@ def barycentric(mjd_mid_utc: ArrayLike, site: Place | None) -> tuple[NDArray[np.
     .. [1] Earth: VSOP2000 as ERFA's epv00 (astropy's "builtin"), within 10 km of DE405 (0.03 ms).
     .. [2] Site: IAU 2006/2000A precession and nutation; Eastman, Siverd & Gaudi 2010, PASP 122, 935.
     """
-    import erfa  # type: ignore[import-untyped]
+    import erfa
 
     mjd = np.asarray(mjd_mid_utc, dtype=float)
     day = np.floor(mjd)
@@ -211,7 +211,7 @@ def barycentric(mjd_mid_utc: ArrayLike, site: Place | None) -> tuple[NDArray[np.
 
 def _geocentric(site: Place, ut1: Any, ut2: Any, tt1: Any, tt2: Any) -> NDArray[np.float64]:
     """Return the site's position from the centre of the Earth on the celestial axes, m."""
-    import erfa  # type: ignore[import-untyped]
+    import erfa
 
     turned = erfa.pvtob(
         np.radians(site.longitude), np.radians(site.latitude), site.height, 0.0, 0.0, 0.0, erfa.era00(ut1, ut2)

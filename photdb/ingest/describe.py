@@ -12,7 +12,7 @@ from photdb.bands import band_of
 from photdb.ingest.cards import Value
 from photdb.ingest.celestial import CelestialWcs
 from photdb.ingest.frame_header import Section, Site
-from photdb.ingest.reading import Reading
+from photdb.ingest.reading import Reading, listed
 from photdb.ingest.telescope import PointingRule
 
 UNKNOWN_BAND = "unknown"
@@ -25,12 +25,14 @@ _PLAIN_EXTENSIONS = frozenset({"", "SCI", "PRIMARY", "IMAGE", "COMPRESSED_IMAGE"
 _HOURS, _DEGREES = re.compile(r"\bhours?\b|\bhrs?\b|h:m|hh:mm", re.IGNORECASE), re.compile(r"\bdeg", re.IGNORECASE)
 
 
-def size(reading: Reading, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return width and height of the raw array; note that it cannot be used if it has not two axes."""
+def size(reading: Reading, shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """Return width, height and number of axes of the raw array; a cube of one plane has two."""
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
     if len(shape) != 2:
         reading.problem(f"{len(shape)} axes ({' x '.join(map(str, shape))}): only images of two axes can be used")
     width, height = (*shape, 1, 1)[:2]
-    return reading.found("width", width, "NAXIS1"), reading.found("height", height, "NAXIS2")
+    return reading.found("width", width, "NAXIS1"), reading.found("height", height, "NAXIS2"), len(shape)
 
 
 def image_type(reading: Reading, path: Path) -> tuple[str, str | None]:
@@ -48,21 +50,21 @@ def image_type(reading: Reading, path: Path) -> tuple[str, str | None]:
     for image, words in telescope.type_hints:
         for hint, origin in ((name, said[0] if said else ""), (path.name, "file name")):
             if words.match(hint):
-                reading.guess("image_type", f"no card ({', '.join(telescope.type_cards)}), taken from the {origin}")
+                reading.guess("image_type", f"no card ({listed(telescope.type_cards)}), taken from the {origin}")
                 return reading.found("image_type", image, origin), name
     if telescope.type_hints:  # a telescope file without hints says that the camera writes lights only
-        reading.guess("image_type", f"no card ({', '.join(telescope.type_cards)}), taken as light")
+        reading.guess("image_type", f"no card ({listed(telescope.type_cards)}), taken as light")
     return reading.found("image_type", "light", "telescope file"), name
 
 
 def passband(reading: Reading, kind: str) -> tuple[str | None, str | None]:
-    """Return the header's word for the filter and our band; both None for a bias or a dark."""
+    """Return the header's word for the filter and our band; both None for a bias or a dark, whatever the wheel says."""
+    if kind in ("bias", "dark"):
+        return None, None
     said = _filter_word(reading)
     if said is None:
-        if kind in ("bias", "dark"):
-            return None, None
         if reading.telescope.filter_default is None:
-            reading.guess("filter", f"no card ({', '.join(reading.telescope.filter_cards)}), band {UNKNOWN_BAND!r}")
+            reading.guess("filter", f"no card ({listed(reading.telescope.filter_cards)}), band {UNKNOWN_BAND!r}")
             return None, UNKNOWN_BAND
         said = reading.telescope.filter_default, "telescope file"
     word = reading.found("filter", *said)
@@ -70,7 +72,7 @@ def passband(reading: Reading, kind: str) -> tuple[str | None, str | None]:
     if named is not None:
         return word, reading.found("band", named, "telescope file")
     band, known = _band(word)
-    if not known and kind not in ("bias", "dark"):
+    if not known:
         reading.guess("filter", f"{word!r} is not a filter known here, band {band!r} of its own")
     return word, reading.found("band", band, "bands.toml")
 
@@ -98,7 +100,7 @@ def exposure(reading: Reading, kind: str) -> float | None:
     if value is None and kind == "bias":
         return 0.0
     if value is None:
-        reading.problem(f"no exposure time ({', '.join(use.card for use in rule.cards)})")
+        reading.problem(f"no exposure time ({listed([use.card for use in rule.cards])})")
     elif value == 0 and kind == "light":
         reading.problem("the exposure time is 0 s")
     return value
@@ -213,7 +215,7 @@ def _obsgeo(reading: Reading, name: str | None) -> Site | None:
     x, y, z = (reading.cards.number(f"OBSGEO-{axis}") for axis in "XYZ")
     if x is None or y is None or z is None or not 6.3e6 < math.hypot(x, y, z) < 6.5e6:
         return None
-    import erfa  # type: ignore[import-untyped]
+    import erfa
 
     longitude, latitude, height = erfa.gc2gd(1, (x, y, z))  # 1: the WGS84 ellipsoid
     return _placed(reading, name, math.degrees(latitude), math.degrees(longitude), float(height), "OBSGEO-X, -Y, -Z")
@@ -280,13 +282,13 @@ def _largest_value(reading: Reading) -> float:
 
 
 def pixel_scale(reading: Reading, bins: tuple[int, int], wcs: CelestialWcs | None) -> float | None:
-    """Return arcsec per pixel of the image: card or file, else the WCS, else pixel size over focal length."""
+    """Return arcsec per pixel of the image: of the WCS, else card or file, else pixel size over focal length."""
     telescope = reading.telescope
+    if wcs is not None:
+        return reading.found("pixel_scale", wcs.scale_arcsec, "WCS")
     value = reading.quantity("pixel_scale", telescope.pixel_scale, low=1e-3, high=3600.0)
     if value is not None:
         return value if telescope.pixel_scale_binned else value * bins[0]
-    if wcs is not None:
-        return reading.found("pixel_scale", wcs.scale_arcsec, "WCS")
     pixel = reading.quantity("pixel_size", telescope.pixel_size, low=0.1, high=1000.0)
     focal = reading.quantity("focal_length", telescope.focal_length, low=1.0)
     if pixel is None or focal is None:

@@ -76,6 +76,13 @@ def read_headers(path: str | os.PathLike[str]) -> list[ImageHeader]:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from None
 
 
+def header_of_text(text: str) -> ImageHeader:
+    """Return a header from text, one card a line, as the FITS header of an image without the image."""
+    cards = Cards.from_text(text)
+    shape, bitpix = _array(cards, "Z" if cards.own("ZIMAGE") is True else "")
+    return ImageHeader(0, cards, shape, bitpix, compressed=cards.own("ZIMAGE") is True)
+
+
 def _read_gzip(path: Path, raw: BinaryIO, size: int) -> list[ImageHeader]:
     """Read a gzipped file; its last four bytes tell the length inside (RFC 1952), so nothing is unpacked for it."""
     raw.seek(max(0, size - 4))

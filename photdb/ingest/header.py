@@ -67,7 +67,7 @@ def understand(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: in
 def explain(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: int) -> tuple[FrameHeader, Reading]:
     """Return what a header says, as `understand`, and from which card each field was taken."""
     reading = Reading(header.cards, telescope, header.bitpix)
-    width, height = describe.size(reading, header.shape)
+    width, height, n_axes = describe.size(reading, header.shape)
     image_type, object_name = describe.image_type(reading, path)
     filter_word, band = describe.passband(reading, image_type)
     exptime = describe.exposure(reading, image_type)
@@ -96,7 +96,7 @@ def explain(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: int) 
         diameter_m=reading.quantity("diameter_m", telescope.diameter),
         width=width,
         height=height,
-        n_axes=len(header.shape),
+        n_axes=n_axes,
         binning=binning,
         gain=describe.gain(reading),
         read_noise=describe.read_noise(reading),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -78,3 +79,8 @@ class Reading:
             self.guess(field, f"{use.card} = {value:g} is not a possible value and is disregarded")
             return False
         return True
+
+
+def listed(cards: Sequence[str], most: int = 4) -> str:
+    """Return the names of the first cards that were looked for."""
+    return ", ".join(cards[:most]) + (", ..." if len(cards) > most else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from photdb.errors import InputError
 from photdb.ingest.cards import Cards, as_number
-from photdb.ingest.reading import Reading
+from photdb.ingest.reading import Reading, listed
 from photdb.ingest.telescope import TimeRule
 from photdb.times import MJD_0, mjd_of, parse_clock, parse_date, to_utc
 
@@ -34,7 +34,7 @@ def read_times(reading: Reading, exptime_s: float | None) -> tuple[float | None,
         if moment is not None:
             mjd = to_utc(moment, _scale(reading, rule))
             return _span(reading, rule, mjd, exptime_s)
-    reading.problem(problem or f"no time of observation ({', '.join(tried)})")
+    reading.problem(problem or f"no time of observation ({listed(tried)})")
     return None, None
 
 
