@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import TYPE_CHECKING, Any
 
 from photdb.errors import UsageError
+
+if TYPE_CHECKING:  # a question from the command line parses positions, and starts 90 ms sooner without numpy
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
 
 #: HEALPix order of `hpx` (NESTED); coarser cells are ``hpx >> 2 * (29 - order)``.
 ORDER = 29
@@ -16,6 +17,8 @@ ORDER = 29
 
 def unit_vector(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:
     """Return unit vectors of shape (..., 3) for ICRS positions in degrees."""
+    import numpy as np
+
     ra, dec = np.radians(np.asarray(ra, dtype=float)), np.radians(np.asarray(dec, dtype=float))
     cos_dec = np.cos(dec)
     return np.stack([cos_dec * np.cos(ra), cos_dec * np.sin(ra), np.sin(dec)], axis=-1)
@@ -23,11 +26,15 @@ def unit_vector(ra: ArrayLike, dec: ArrayLike) -> NDArray[np.float64]:
 
 def chord(radius_arcsec: ArrayLike) -> Any:
     """Return the chord on the unit sphere of an angle in arcsec."""
+    import numpy as np
+
     return 2.0 * np.sin(np.radians(np.asarray(radius_arcsec, dtype=float) / 3600.0) / 2.0)
 
 
 def separation_arcsec(ra1: ArrayLike, dec1: ArrayLike, ra2: ArrayLike, dec2: ArrayLike) -> NDArray[np.float64]:
     """Return the angle between positions in degrees, in arcsec; exact at any distance and at the poles."""
+    import numpy as np
+
     distance = np.linalg.norm(unit_vector(ra1, dec1) - unit_vector(ra2, dec2), axis=-1)
     return np.asarray(np.degrees(2.0 * np.arcsin(np.clip(distance / 2.0, 0.0, 1.0))) * 3600.0)
 
@@ -35,6 +42,7 @@ def separation_arcsec(ra1: ArrayLike, dec1: ArrayLike, ra2: ArrayLike, dec2: Arr
 def healpix(ra: ArrayLike, dec: ArrayLike, order: int = ORDER) -> NDArray[np.int64]:
     """Return NESTED HEALPix cells of ICRS positions in degrees."""
     import healpy
+    import numpy as np
 
     cells = healpy.ang2pix(2**order, np.asarray(ra, dtype=float), np.asarray(dec, dtype=float), nest=True, lonlat=True)
     return np.asarray(cells, dtype=np.int64)
@@ -72,7 +80,8 @@ def _angle(text: str, what: str) -> tuple[float, bool]:
     found = _SEXAGESIMAL.match(text)
     if not found:
         raise UsageError(
-            f"{what} {text!r} is not an angle", "write degrees (31.0428), 02:04:10.3 or 02h04m10.3s, +46:41:16 or +46d41m16s"
+            f"{what} {text!r} is not an angle",
+            "write degrees (31.0428), 02:04:10.3 or 02h04m10.3s, +46:41:16 or +46d41m16s",
         )
     sign, a, b, c = found.groups()
     if float(b) >= 60 or float(c or 0) >= 60:

@@ -1,0 +1,90 @@
+"""What the store holds and whether it is sound: frames, status, check, migrate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from photdb.cli import console, tables
+from photdb.cli.options import Db, Format, Output
+from photdb.config import store_path
+from photdb.errors import InputError
+from photdb.store.database import Database
+
+
+def status(db: Db = None, format: Format = None, output: Output = None) -> None:
+    """Say what the store holds, and what did not finish.
+
+    Frames by night, band and state; detections, objects, reference stars, master frames, calibrations; runs that
+    failed or were killed.
+
+    Example: photdb status --db photdb.duckdb
+    """
+    from photdb import query
+
+    path = store_path(db)
+    with Database.open(path) as store:
+        beside = [f for f in store.files.rglob("*") if f.is_file()] if store.files.is_dir() else []
+        size, more = path.stat().st_size, sum(f.stat().st_size for f in beside)
+        console.note(
+            f"{path}: {size / 1e6:.1f} MB, and {more / 1e6:.1f} MB in {len(beside)} files in {store.files.name}/"
+        )
+        tables.show(query.status(store), format=format, output=output)
+
+
+def check(db: Db = None, format: Format = None, output: Output = None) -> None:
+    """Run the audits of the store; exit 4 when one finds something.
+
+    Example: photdb check --db photdb.duckdb
+    """
+    from photdb import query
+
+    with Database.open(store_path(db)) as store:
+        audits = query.audits(store)
+        tables.show(audits, format=format, output=output)
+        bad = [(name, what, n) for name, what, n in audits.rows() if n]
+        if bad:
+            name, what, n = bad[0]
+            rows = (", ".join(f"{k} {v}" for k, v in row.items()) for row in store.audit()[name].dicts()[:3])
+            more = f" (and {len(bad) - 1} other audits)" if bad[1:] else ""
+            raise InputError(
+                f"{what}: {n} rows, as {'; '.join(rows)}{more}", "please report it: this is a bug of photdb"
+            )
+
+
+def migrate(db: Db = None) -> None:
+    """Bring a store of an older photdb up to date.
+
+    All or nothing, in one transaction; a store that is up to date is left alone.
+
+    Example: photdb migrate --db photdb.duckdb
+    """
+    path = store_path(db)
+    with Database.open(path, read_only=False) as store:
+        version = store.one("SELECT value FROM meta WHERE key = 'schema_version'")
+    console.note(f"{path}: schema {version}, up to date")
+
+
+def frames(
+    state: Annotated[str | None, typer.Option(metavar="NAME", help="Only those: ok, failed or rejected.")] = None,
+    night: Annotated[str | None, typer.Option(metavar="DATE", help="Only those of a night, as 2017-12-19.")] = None,
+    band: Annotated[str | None, typer.Option(metavar="NAME", help="Only those in a band.")] = None,
+    object_name: Annotated[
+        str | None, typer.Option("--object", metavar="NAME", help="Only those whose header's OBJECT is this.")
+    ] = None,
+    db: Db = None,
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """List the frames, and what became of them.
+
+    Example: photdb frames --state failed
+    """
+    from photdb import query
+
+    with Database.open(store_path(db)) as store:
+        answer = query.frames(store, state=state, night=night, band=band, object_name=object_name)
+        n = tables.show(answer, format=format, output=output)
+    if not n:
+        console.note("no such frames")

@@ -1,0 +1,130 @@
+"""Where an answer goes: a table on a terminal, CSV in a pipe, any format in a file."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from photdb.cli import console
+from photdb.errors import UsageError
+from photdb.store.answer import Answer, Column
+
+#: A terminal shows this many rows of the beginning and of the end, unless a table is asked for.
+_HEAD = _TAIL = 20
+
+#: Decimals of a table, by column; other floats get five significant digits. Files carry every digit.
+_DECIMALS = {
+    "ra": 6, "dec": 6, "mjd_mid": 6, "bjd_tdb": 6, "mag": 4, "mag_err": 4, "median_mag": 3, "mag_scatter": 3, "zp": 3,
+    "zp_err": 4, "limit_mag": 2, "airmass": 3, "fwhm_arcsec": 2, "separation_arcsec": 2, "x": 2, "y": 2, "sky": 2,
+    "wcs_rms_arcsec": 3, "epoch": 2, "exptime_s": 1,
+}  # fmt: skip
+
+
+def show(answer: Answer, *, format: str | None, output: Path | None) -> int:
+    """Write an answer where it was asked for; return the number of rows.
+
+    Parameters
+    ----------
+    answer : Answer
+        What to write.
+    format : str or None
+        ``table`` or the name of an output format; None: by the suffix of the file, else a table on a terminal and
+        CSV in a pipe.
+    output : Path or None
+        A file; None: stdout.
+    """
+    from photdb.output import formats
+
+    if output is not None and str(output) != "-":
+        if format == "table":
+            raise UsageError(
+                "--format table is for reading, not for a file", f"use one of {', '.join(formats.formats())}"
+            )
+        n = formats.write_file(answer, output, format or formats.format_for(output))
+        console.note(f"{n} rows in {output}")
+        return n
+    if format == "table" or (format is None and console.is_terminal(sys.stdout)):
+        return _table(answer, whole=format == "table")
+    module = formats.format_of(format or "csv")
+    if not hasattr(module, "stream"):
+        raise UsageError(f"--format {format} cannot go to stdout", f"name a file: --output FILE{module.SUFFIX}")
+    return int(module.stream(answer, sys.stdout))
+
+
+def _table(answer: Answer, *, whole: bool) -> int:
+    """Print a table for reading; without ``whole`` the middle of a long one, and columns without room, are left out."""
+    columns = answer.columns
+    rows = answer.rows()
+    head = list(rows if whole else islice(rows, _HEAD))
+    tail: deque[tuple[int, Any]] = deque(enumerate(rows, start=len(head) + 1), maxlen=_TAIL)
+    total = tail[-1][0] if tail else len(head)
+    missing = total - len(head) - len(tail)
+    shown = [*head, *(row for _, row in tail)]
+    cells = [[_cell(value, column) for column, value in zip(columns, row, strict=True)] for row in shown]
+    if missing:
+        cells.insert(len(head), ["..." for _ in columns])
+    kept = range(len(columns)) if whole else _that_fit(columns, cells, _width())
+    _print([columns[i] for i in kept], [[row[i] for i in kept] for row in cells])
+    if missing:
+        console.note(f"{total} rows, {missing} of them not shown; --format table shows all, --output FILE writes them")
+    if len(kept) < len(columns):
+        names = ", ".join(c.name for i, c in enumerate(columns) if i not in kept)
+        console.note(f"no room for {names}; choose with --columns, or write --format csv")
+    return total
+
+
+def _that_fit(columns: Sequence[Column], cells: list[list[str]], width: int) -> list[int]:
+    """Return the places of the first columns that fit a width, at least one."""
+    kept: list[int] = []
+    used = 0
+    for i, column in enumerate(columns):
+        used += max(len(column.name), *(len(row[i]) for row in cells), 0) + 2 if cells else len(column.name) + 2
+        if kept and used > width:
+            break
+        kept.append(i)
+    return kept
+
+
+def _print(columns: Sequence[Column], cells: list[list[str]]) -> None:
+    """Print with rich: numbers to the right, words to the left, nothing cut."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1))
+    for column in columns:
+        justify: Any = "right" if column.is_float or column.is_integer else "left"
+        table.add_column(Text(column.name), justify=justify, no_wrap=True)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    wide = max(_width(), 10_000) if not console.is_terminal(sys.stdout) else _width()
+    Console(file=sys.stdout, width=wide, highlight=False, soft_wrap=True).print(table)
+
+
+def _width() -> int:
+    """Return the width of the terminal."""
+    import shutil
+
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _cell(value: Any, column: Column) -> str:
+    """Return a value as a person reads it."""
+    if value is None:
+        return ""
+    write: Callable[[Any], str] = _number if isinstance(value, float) else str
+    if isinstance(value, float) and column.name in _DECIMALS:
+        return f"{value:.{_DECIMALS[column.name]}f}"
+    if isinstance(value, list):
+        return "; ".join("" if v is None else (_number(v) if isinstance(v, float) else str(v)) for v in value)
+    return write(value).replace("\n", " ")
+
+
+def _number(value: float) -> str:
+    """Return a float with five significant digits."""
+    return f"{value:.5g}"

@@ -1,0 +1,45 @@
+-- Objects around a position, nearest first, one row an object and band.
+-- $ra      DOUBLE   deg
+-- $dec     DOUBLE   deg
+-- $radius  DOUBLE   arcsec
+WITH near AS MATERIALIZED (
+  SELECT object_id, name, ra, dec, separation_arcsec
+  FROM cone($ra::DOUBLE, $dec::DOUBLE, $radius::DOUBLE)
+),
+measured AS MATERIALIZED (
+  SELECT d.object_id, d.frame_id, d.flux
+  FROM detection AS d
+  WHERE d.object_id IN (SELECT object_id FROM near)
+),
+point AS (
+  SELECT d.object_id, f.band, flux_to_mag(d.flux, z.zp) AS mag, coalesce(z.mag_system, 'instrumental') AS mag_system
+  FROM measured AS d
+  JOIN frame AS f ON f.frame_id = d.frame_id
+  LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
+),
+-- 1.4826 times the median absolute deviation is the standard deviation of a normal distribution.
+summary AS (
+  SELECT
+    object_id,
+    band,
+    count(*) AS n_points,
+    median(mag) AS median_mag,
+    1.4826 * mad(mag) AS mag_scatter,
+    string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) AS mag_system
+  FROM point
+  GROUP BY object_id, band
+)
+SELECT
+  n.object_id,
+  n.name,
+  n.ra,
+  n.dec,
+  n.separation_arcsec,
+  s.band,
+  coalesce(s.n_points, 0) AS n_points,
+  s.median_mag,
+  s.mag_scatter,
+  s.mag_system
+FROM near AS n
+LEFT JOIN summary AS s ON s.object_id = n.object_id
+ORDER BY n.separation_arcsec, n.object_id, s.band;
