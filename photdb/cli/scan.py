@@ -41,7 +41,8 @@ def scan(
         "scan_files" if files else "scan_groups", file_rows(found) if files else group_rows(found), format, output
     )
     for guess in found.guesses():
-        progress.warn(f"{guess.telescope}, {guess.n_frames} frames of {guess.n_nights} nights: {guess.sentence}")
+        frames = f"{_counted(guess.n_frames, 'frame')} of {_counted(guess.n_nights, 'night')}"
+        progress.warn(f"{guess.telescope}, {frames}: {guess.sentence}")
     for path, reason in found.unusable:
         progress.warn(f"{path}: {reason}")
     for header in found.headers:
@@ -70,6 +71,10 @@ def show_rows(query: str, rows: Sequence[dict[str, Any]], format: str | None, ou
     with Database.open(":memory:") as database:
         answer = Answer(database, statement("queries", query), {"rows": json.dumps(list(rows))}, query)
         return tables.show(answer, format=format, output=output)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _group_row(group: FrameGroup) -> dict[str, Any]:

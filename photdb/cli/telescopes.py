@@ -110,8 +110,8 @@ def check_rows(file: Path) -> tuple[list[dict[str, Any]], list[str]]:
             rows.append(where | row | {"note": note and f"guess: {note}"})
         for field, sentence in guessed.items():
             value = getattr(frame, field, None)
-            row = {"field": field, "value": None if value is None else _said(value), "origin": None}
-            rows.append(where | row | {"note": f"guess: {sentence}"})
+            said = None if value is None else _said(value)
+            rows.append(where | {"field": field, "value": said, "origin": None, "note": f"guess: {sentence}"})
         for problem in frame.problems:
             rows.append(where | {"field": "problem", "value": None, "origin": None, "note": problem})
             missing.append(f"HDU {image.hdu}: {problem}")
