@@ -249,8 +249,9 @@ def make_master(
     if len(used) < 3:
         warnings.append(f"master {group.kind} made of {len(used)}: stars and cosmic rays in it cannot be told apart")
     bad = ~np.isfinite(data) | ~np.isfinite(variance) | _bad_pixels(group.kind, data, used[0])
-    filled = np.float32(1.0 if group.kind == "flat" else 0.0)
-    data, variance = np.where(np.isfinite(data), data, filled), np.where(np.isfinite(variance), variance, np.float32(0))
+    unusable = bad if group.kind == "flat" else ~np.isfinite(data)  # a dead pixel's response divides nothing
+    data = np.where(unusable, np.float32(1.0 if group.kind == "flat" else 0.0), data)
+    variance = np.where(np.isfinite(variance), variance, np.float32(0))
     for text in warnings:
         log.warning(text)
     return Master(

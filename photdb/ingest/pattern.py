@@ -182,24 +182,34 @@ def _subtract_background(frame: NDArray[np.float32]) -> None:
     """Take the smooth background off in place, measured on every second pixel of every second row."""
     import sep
 
-    height, width = frame.shape
-    step = 2 if min(height, width) >= 256 else 1
-    small = np.ascontiguousarray(frame[::step, ::step])
-    box = max(64 // step, 1)
-    back = sep.Background(small, bw=box, bh=box, fw=3, fh=3).back(dtype=np.float32)
-    frame -= np.repeat(np.repeat(back, step, axis=0), step, axis=1)[:height, :width]
+    back = sep.Background(np.ascontiguousarray(frame[::2, ::2]), bw=32, bh=32, fw=3, fh=3).back(dtype=np.float32)
+    for part in _quarters(frame):
+        part -= back[: part.shape[0], : part.shape[1]]
 
 
 def _hide_stars(frame: NDArray[np.float32], pattern: NDArray[np.float32], fwhm_px: float, *, hide_high: bool) -> None:
-    """Replace stars by plus or minus infinity, in turn from frame to frame, which leaves a median where it was."""
+    """Replace stars by plus or minus infinity, in turn from frame to frame, which leaves a median where it was.
+
+    Stars are found on 2x2 sums, smoothed to about the FWHM; the bound follows their wings, and one FWHM more is hidden.
+    """
     from scipy import ndimage
 
-    width = max(3, round(fwhm_px) | 1)
-    smooth = ndimage.uniform_filter(frame - pattern, width, mode="nearest")
-    sigma = 1.4826 * float(np.median(np.abs(smooth[::2, ::2])))
-    star = smooth > STAR_SIGMA * sigma
-    star = ndimage.maximum_filter(star.view(np.uint8), width).view(bool)
-    frame[star] = np.float32(np.inf if hide_high else -np.inf)
+    height, width = frame.shape
+    small = np.zeros(((height + 1) // 2, (width + 1) // 2), np.float32)
+    for part, outliers in zip(_quarters(frame), _quarters(pattern), strict=True):
+        small[: part.shape[0], : part.shape[1]] += part - outliers
+    half_fwhm = max(1, round(fwhm_px / 2))
+    if half_fwhm > 1:
+        small = ndimage.uniform_filter(small, half_fwhm, mode="nearest")
+    sigma = 1.4826 * float(np.median(np.abs(small[::2, ::2])))
+    star = ndimage.maximum_filter((small > STAR_SIGMA * sigma).view(np.uint8), 2 * half_fwhm + 1).view(bool)
+    for part in _quarters(frame):
+        np.copyto(part, np.float32(np.inf if hide_high else -np.inf), where=star[: part.shape[0], : part.shape[1]])
+
+
+def _quarters(frame: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    """Split into views: even or odd rows, even or odd columns."""
+    return [frame[y::2, x::2] for y in (0, 1) for x in (0, 1)]
 
 
 def _quartile_median(
@@ -208,15 +218,15 @@ def _quartile_median(
     """Median over the frames `index` and the variance of that median, pixel by pixel, in row bands."""
     _, height, width = stack.shape
     n = len(index)
-    low, middle, high = n // 4, n // 2, n - 1 - n // 4
+    low, high = n // 4, n - 1 - n // 4
     data, variance = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     step = max(1, BAND_PIXELS // (n * width))
     for y in range(0, height, step):
-        # Frames last and contiguous: numpy then selects with vector instructions.
+        # Frames last and contiguous: numpy then sorts with vector instructions, five times faster than it selects.
         band = np.ascontiguousarray(np.moveaxis(stack[index, y : y + step], 0, -1))
-        band.partition((low, middle, high), axis=-1)
-        data[y : y + step] = band[..., middle]
+        band.sort(axis=-1)
         with np.errstate(invalid="ignore"):
+            data[y : y + step] = (band[..., (n - 1) // 2] + band[..., n // 2]) / 2
             sigma = (band[..., high] - band[..., low]) / np.float32(_QUARTILES)
         variance[y : y + step] = sigma**2 * np.float32(np.pi / 2 / n)
     never_seen = ~np.isfinite(data)  # a star (or a defect like one) in most frames

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from photdb.errors import InputError
-from photdb.ingest.image import read_raw
+from photdb.ingest.cosmic import mask_cosmic_rays
+from photdb.ingest.image import BAND_ROWS, read_raw
 from photdb.ingest.masters import (
     CalibrationGroup,
     Chosen,
@@ -41,10 +42,8 @@ __all__ = [
     "reduce",
 ]
 
-log = logging.getLogger(__name__)
-
 # Bits of photdb.photometry.flags in a pixel mask.
-SATURATED, BAD, COSMIC = 4, 16, 32
+SATURATED, BAD = 4, 16
 
 
 def reduce(
@@ -83,37 +82,21 @@ def reduce(
     mask *= np.uint8(SATURATED)
     level, overscan_variance = subtract_overscan(raw, header.overscan)
     data = np.ascontiguousarray(raw[y0:y1, x0:x1])
-    _mark_bad(data, mask, _trimmed(user_mask, raw.shape, data.shape, header))
-    floor: NDArray[np.float32] | float = (header.read_noise / header.gain) ** 2 * (1.0 + overscan_variance)
-    for master in (chosen.bias, chosen.dark, chosen.flat):
-        if master is not None:
-            _same_shape(master.kind, master.data, data, header)
-            mask[master.bad] |= BAD
-    floor, offset = _subtract_dark(data, floor, header, chosen)
-    if pattern is not None:
-        _same_shape("pattern map", pattern.data, data, header)
-        data -= pattern.data
-        floor = floor + pattern.variance
-    response, brightest = None, 1.0
-    if chosen.flat is not None:
-        response = np.where(chosen.flat.bad, np.float32(1), chosen.flat.data)
-        floor = _divide_by_flat(data, floor, response, chosen.flat.variance)
-        brightest = float(np.percentile(response[::4, ::4], 99.9))
+    _mark_bad(data, mask, chosen, _trimmed(user_mask, raw.shape, data.shape, header))
+    steps = _Steps.of(header, chosen, pattern, overscan_variance, data.shape)
     pixels = Pixels(
         data=data,
         mask=mask,
-        floor=floor,
-        response=response,
+        floor=steps.apply(data),
+        response=chosen.flat.data if chosen.flat is not None else None,
         gain=header.gain,
         read_noise=header.read_noise,
         gain_known=not _guessed(header),
-        saturation=(header.saturation - level - offset) / brightest,
+        saturation=(header.saturation - level - steps.level()) / steps.highest_response(),
         x0=x0,
         y0=y0,
     )
     if cosmic:
-        from photdb.ingest.cosmic import mask_cosmic_rays
-
         mask_cosmic_rays(pixels)
     return pixels
 
@@ -130,62 +113,125 @@ def _before_flat(header: FrameHeader, chosen: Chosen) -> NDArray[np.float32]:
     return reduce(header, read_raw(header), chosen, cosmic=False).data
 
 
-def _subtract_dark(
-    data: NDArray[np.float32], floor: NDArray[np.float32] | float, header: FrameHeader, chosen: Chosen
-) -> tuple[NDArray[np.float32] | float, float]:
-    """Take bias and dark off in place; the variance with theirs added, and the median level taken off."""
-    bias, dark, offset = chosen.bias, chosen.dark, 0.0
-    scale = dark_scale(dark, header.exptime_s) if dark is not None else 0.0
-    if bias is not None:
-        data -= bias.data
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """What is subtracted from one frame and what it is divided by, with the factors of their variances."""
+
+    read_variance: float
+    gain: float
+    bias: Master | None
+    bias_share: float
+    dark: Master | None
+    scale: float
+    pedestal: float
+    pattern: Pattern | None
+    flat: Master | None
+
+    @classmethod
+    def of(
+        cls,
+        header: FrameHeader,
+        chosen: Chosen,
+        pattern: Pattern | None,
+        overscan_variance: float,
+        shape: tuple[int, ...],
+    ) -> _Steps:
+        """Settle the factors for one frame."""
+        bias, dark, flat = chosen.bias, chosen.dark, chosen.flat
+        for what, plane in (("bias", bias), ("dark", dark), ("pattern map", pattern), ("flat", flat)):
+            if plane is not None and plane.data.shape != shape:
+                raise InputError(
+                    f"the master {what} has {plane.data.shape[1]} x {plane.data.shape[0]} pixels, "
+                    f"{header.path} has {shape[1]} x {shape[0]}",
+                    "make it again from frames of the same size and binning",
+                )
+        scale = dark_scale(dark, header.exptime_s) if dark is not None else 0.0
         # The dark's own bias subtraction gives part of the bias back: none of its noise is left at equal exposures.
-        shared = dark is not None and dark.settings.get("bias") == bias.name
-        floor = floor + bias.variance * np.float32((1.0 - scale) ** 2 if shared else 1.0)
-        offset += float(np.median(bias.data[::4, ::4]))
-    if dark is not None:
-        current = dark.data if scale == 1.0 else dark.data * np.float32(scale)
-        data -= current
-        pedestal = 0.0 if dark.bias_subtracted else _pedestal(dark, header)
-        # Photon noise of the dark current; linear, so that the noise of the dark itself does not add to its mean.
-        read_variance = np.float32((header.read_noise / header.gain) ** 2)
-        shot = np.maximum((current - np.float32(pedestal)) / np.float32(header.gain), -0.5 * read_variance)
-        floor = floor + shot + dark.variance * np.float32(scale**2)
-        offset += float(np.median(current[::4, ::4]))
-    return floor, offset
+        shared = bias is not None and dark is not None and dark.settings.get("bias") == bias.name
+        read_variance = (header.read_noise / header.gain) ** 2
+        return cls(
+            read_variance=read_variance * (1.0 + overscan_variance),
+            gain=header.gain,
+            bias=bias,
+            bias_share=(1.0 - scale) ** 2 if shared else 1.0,
+            dark=dark,
+            scale=scale,
+            pedestal=0.0 if dark is None or dark.bias_subtracted else _pedestal(dark, header, read_variance),
+            pattern=pattern,
+            flat=flat,
+        )
+
+    def apply(self, data: NDArray[np.float32]) -> NDArray[np.float32] | float:
+        """Reduce the data in place and return their variance without the photons of sky and stars."""
+        if self.bias is None and self.dark is None and self.pattern is None and self.flat is None:
+            return self.read_variance
+        floor = np.empty_like(data)
+        for y in range(0, data.shape[0], BAND_ROWS):  # in bands that stay in the cache: twice as fast
+            rows = slice(y, y + BAND_ROWS)
+            floor[rows] = self.read_variance
+            self._subtract(data[rows], floor[rows], rows)
+            if self.flat is not None:
+                _divide(data[rows], floor[rows], self.flat.data[rows], self.flat.variance[rows])
+        return floor
+
+    def _subtract(self, data: NDArray[np.float32], floor: NDArray[np.float32], rows: slice) -> None:
+        """Bias, dark and pattern of some rows, and their noise."""
+        if self.bias is not None:
+            data -= self.bias.data[rows]
+            floor += self.bias.variance[rows] * np.float32(self.bias_share)
+        if self.dark is not None:
+            current = self.dark.data[rows] * np.float32(self.scale)
+            data -= current
+            floor += self.dark.variance[rows] * np.float32(self.scale**2)
+            # Photon noise of the current; not cut at zero, or the dark's own noise would add to its mean.
+            current -= np.float32(self.pedestal)
+            floor += np.maximum(current / np.float32(self.gain), np.float32(-0.5 * self.read_variance))
+        if self.pattern is not None:
+            data -= self.pattern.data[rows]
+            floor += self.pattern.variance[rows]
+
+    def level(self) -> float:
+        """Typical level that is subtracted, ADU."""
+        bias = float(np.median(self.bias.data[::16, ::16])) if self.bias is not None else 0.0
+        return bias + (self.scale * float(np.median(self.dark.data[::16, ::16])) if self.dark is not None else 0.0)
+
+    def highest_response(self) -> float:
+        """Response that few pixels exceed: saturation lies nowhere lower in the reduced frame."""
+        return float(np.percentile(self.flat.data[::8, ::8], 99.9)) if self.flat is not None else 1.0
 
 
-def _pedestal(dark: Master, header: FrameHeader) -> float:
-    """Bias still in a dark that is used whole: its median less the current that the scatter of its inputs shows."""
-    middle = float(np.median(dark.data[::4, ::4]))
-    single = float(np.median(dark.variance[::4, ::4])) * dark.n_inputs
-    current = (single - (header.read_noise / header.gain) ** 2) * header.gain
-    return middle if _guessed(header) else middle - max(current, 0.0)
-
-
-def _divide_by_flat(
-    data: NDArray[np.float32],
-    floor: NDArray[np.float32] | float,
-    response: NDArray[np.float32],
-    variance: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Divide in place; the variance after it: floor / F² + data² var(F) / F²."""
+def _divide(
+    data: NDArray[np.float32], floor: NDArray[np.float32], response: NDArray[np.float32], variance: NDArray[np.float32]
+) -> None:
+    """Divide data and floor by the flat in place: floor / F² + data² var(F) / F², with the divided data."""
     data /= response
-    after: NDArray[np.float32] = data * data
-    after *= variance
-    after += floor
-    after /= response
-    after /= response
-    return after
+    noise = data * data
+    noise *= variance
+    floor += noise
+    np.multiply(response, response, out=noise)
+    floor /= noise
 
 
-def _mark_bad(data: NDArray[np.float32], mask: NDArray[np.uint8], user_mask: NDArray[np.bool_] | None) -> None:
-    """Mask what has no value, and give it the frame's median so that no NaN spreads."""
+def _pedestal(dark: Master, header: FrameHeader, read_variance: float) -> float:
+    """Bias still in a dark that is used whole: its median less the current that the scatter of its inputs shows."""
+    middle = float(np.median(dark.data[::16, ::16]))
+    single = float(np.median(dark.variance[::16, ::16])) * dark.n_inputs
+    return middle if _guessed(header) else middle - max(single - read_variance, 0.0) * header.gain
+
+
+def _mark_bad(
+    data: NDArray[np.float32], mask: NDArray[np.uint8], chosen: Chosen, user_mask: NDArray[np.bool_] | None
+) -> None:
+    """Mask what has no value (it gets the frame's median, so that no NaN spreads), what masters and user call bad."""
     finite = np.isfinite(data)
     if not finite.all():
         data[~finite] = np.median(data[finite])
         mask[~finite] |= BAD
+    for master in (chosen.bias, chosen.dark, chosen.flat):
+        if master is not None and master.bad.shape == mask.shape:
+            mask |= master.bad.view(np.uint8) * np.uint8(BAD)
     if user_mask is not None:
-        mask[user_mask] |= BAD
+        mask |= user_mask.astype(bool).view(np.uint8) * np.uint8(BAD)
 
 
 def _trimmed(
@@ -202,16 +248,6 @@ def _trimmed(
         )
     x0, x1, y0, y1 = light_section(header)
     return user_mask[y0:y1, x0:x1]
-
-
-def _same_shape(what: str, one: NDArray[np.float32], data: NDArray[np.float32], header: FrameHeader) -> None:
-    """Refuse a master of another size."""
-    if one.shape != data.shape:
-        raise InputError(
-            f"the {what} has {one.shape[1]} x {one.shape[0]} pixels, "
-            f"{header.path} has {data.shape[1]} x {data.shape[0]}",
-            "make it again from frames of the same size and binning",
-        )
 
 
 def _guessed(header: FrameHeader) -> bool:
