@@ -1,0 +1,279 @@
+"""What a reference catalogue's columns mean: ``ingest/catalogs/<name>.toml``, or columns that the user names."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from photdb.bands import bands
+from photdb.config import user_folder
+from photdb.errors import InputError, UsageError
+from photdb.resources import shipped
+
+#: A rank for catalogues that no file knows: after all others.
+LAST = 1000
+
+_KEYS = {
+    "title", "service", "reference", "checked", "rank", "astrometry_mas", "id", "pm", "good", "missing", "position",
+    "bands",
+}  # fmt: skip
+_BAND_KEYS = {
+    "mag", "err", "flux_err", "system", "ab_offset", "offset", "error_floor", "error_scale", "good", "range",
+}  # fmt: skip
+_POSITIONS = {"ra", "dec", "epoch", "pm_ra", "pm_dec", "id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The Julian year of positions: a number, or a column in years or (M)JD, with a number where it is empty."""
+
+    year: float | None = None
+    column: str | None = None
+    scale: str = "year"  # year, mjd or jd
+
+    @classmethod
+    def read(cls, value: float | str | Mapping[str, Any]) -> Epoch:
+        """Understand ``2000.0``, ``"epoch"`` or ``{ mjd = "Epoch", otherwise = 2012.5 }``."""
+        if isinstance(value, str):
+            return cls(column=value)
+        if isinstance(value, Mapping):
+            scale = next((s for s in ("mjd", "jd") if s in value), "year")
+            column = value.get(scale, value.get("column"))
+            return cls(year=value.get("otherwise"), column=column, scale=scale)
+        return cls(year=float(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Columns of a position, each with the names it may have, and its epoch."""
+
+    ra: tuple[str, ...]
+    dec: tuple[str, ...]
+    epoch: Epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitude:
+    """Columns of one band's magnitude.
+
+    Attributes
+    ----------
+    mag, err
+        Names the columns may have, the preferred first.
+    flux_err
+        Columns of a flux and its error, in the order (error, flux), for catalogues without magnitude errors.
+    system
+        AB or Vega.
+    ab_offset
+        m_AB - m, mag; None: unknown. Of AB bands 0.
+    offset
+        mag, added to what the file says to bring it to `system`.
+    error_floor, error_scale
+        The error is ``hypot(scale * err, floor)``.
+    good
+        Cuts a star must pass to be used in this band.
+    range
+        mag; where the band is neither saturated nor too faint to trust.
+    """
+
+    mag: tuple[str, ...]
+    err: tuple[str, ...]
+    flux_err: tuple[str, str] | None
+    system: str
+    ab_offset: float | None = None
+    offset: float = 0.0
+    error_floor: float = 0.0
+    error_scale: float = 1.0
+    good: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What a catalogue's columns mean.
+
+    Attributes
+    ----------
+    rank
+        Lower is preferred where several catalogues have a band.
+    astrometry_mas
+        Typical error of a position, for the choice of a catalogue to register frames with.
+    id
+        Columns and factors whose sum is the source's number; several columns with factor None are alternatives.
+    """
+
+    name: str
+    title: str
+    service: str
+    reference: str
+    checked: str
+    rank: int
+    astrometry_mas: float
+    id: tuple[tuple[str, int | None], ...]
+    positions: tuple[Position, ...]
+    pm: tuple[tuple[str, ...], tuple[str, ...]] | None
+    good: tuple[str, ...]
+    missing: tuple[float, ...]
+    bands: Mapping[str, Magnitude] = field(default_factory=dict)
+
+
+def names() -> list[str]:
+    """Return the names of all known catalogues."""
+    found = {Path(f.name).stem for f in (shipped("ingest") / "catalogs").iterdir() if f.name.endswith(".toml")}
+    own = user_folder() / "catalogs"
+    return sorted(found | ({f.stem for f in own.glob("*.toml")} if own.is_dir() else set()))
+
+
+@cache
+def load(name: str) -> Catalog:
+    """Return the catalogue of a name; the user's own folder is read before the shipped one.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    InputError
+        If its file cannot be understood.
+    """
+    if name not in names():
+        raise UsageError(
+            f"catalogue {name!r} is not known",
+            f"known are {', '.join(names())}; for any other, say what its columns are: --columns ra=...,dec=...,g=...",
+        )
+    own = user_folder() / "catalogs" / f"{name}.toml"
+    file = own if own.is_file() else shipped("ingest") / "catalogs" / f"{name}.toml"
+    try:
+        return _understand(name, tomllib.loads(file.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{file}: not a catalogue definition: {error!r}", "compare it with a shipped one") from error
+
+
+def from_columns(name: str, columns: Mapping[str, str]) -> Catalog:
+    """Return a catalogue whose columns the user named.
+
+    Parameters
+    ----------
+    name : str
+        What the catalogue is to be called.
+    columns : mapping
+        ``ra`` and ``dec`` (needed), ``epoch`` (a column or a Julian year, 2000 when not given), ``pm_ra``, ``pm_dec``,
+        ``id``; every other key is a band, or ``e_<band>`` its error.
+
+    Raises
+    ------
+    UsageError
+        If ra, dec or every band is missing, or an error has no band.
+    """
+    absent = [c for c in ("ra", "dec") if not columns.get(c)]
+    found = {b: c for b, c in columns.items() if b not in _POSITIONS and not b.startswith("e_")}
+    lost = [c for c in columns if c.startswith("e_") and c[2:] not in found]
+    if absent or lost or not found:
+        wrong = (
+            f"no {' and no '.join(absent)}" if absent else f"{lost[0]} has no band {lost[0][2:]}" if lost else "no band"
+        )
+        raise UsageError(f"--columns: {wrong}", "write ra=COLUMN,dec=COLUMN,g=COLUMN,e_g=COLUMN,epoch=2016.0")
+    magnitudes = {
+        band: Magnitude(mag=(column,), err=_words(columns.get(f"e_{band}")), flux_err=None, system=_system(band))
+        for band, column in found.items()
+    }
+    pm = (_words(columns["pm_ra"]), _words(columns["pm_dec"])) if {"pm_ra", "pm_dec"} <= columns.keys() else None
+    return Catalog(
+        name=name, title=name, service="file", reference="", checked="columns named by the user", rank=LAST,
+        astrometry_mas=LAST, id=tuple((c, None) for c in _words(columns.get("id"))),
+        positions=(Position((columns["ra"],), (columns["dec"],), _epoch_of(columns.get("epoch", "2000"))),),
+        pm=pm, good=(), missing=(-999.0,), bands=magnitudes,
+    )  # fmt: skip
+
+
+def ab_offset(name: str, band: str) -> float | None:
+    """Return m_AB - m of a catalogue's band, None where it is not known."""
+    if name not in names():
+        return 0.0 if _system(band) == "AB" else None
+    known = load(name).bands.get(band)
+    return known.ab_offset if known else None
+
+
+def rank(name: str) -> int:
+    """Return how late a catalogue is chosen where others have the band too."""
+    return load(name).rank if name in names() else LAST
+
+
+def astrometry_mas(name: str) -> float:
+    """Return the typical error of a catalogue's positions, mas."""
+    return load(name).astrometry_mas if name in names() else float(LAST)
+
+
+def _understand(name: str, table: Mapping[str, Any]) -> Catalog:
+    """Return the catalogue of a TOML table."""
+    _refuse_strange(table, _KEYS)
+    for position in table["position"]:
+        _refuse_strange(position, {"ra", "dec", "epoch"})
+    pm = table.get("pm")
+    return Catalog(
+        name=name,
+        title=table["title"],
+        service=table["service"],
+        reference=table["reference"],
+        checked=table["checked"],
+        rank=int(table["rank"]),
+        astrometry_mas=float(table["astrometry_mas"]),
+        id=tuple((c, None) if isinstance(c, str) else (c["column"], int(c["factor"])) for c in table.get("id", ())),
+        positions=tuple(Position(_words(p["ra"]), _words(p["dec"]), Epoch.read(p["epoch"])) for p in table["position"]),
+        pm=(_words(pm["ra"]), _words(pm["dec"])) if pm else None,
+        good=tuple(table.get("good", ())),
+        missing=tuple(float(v) for v in table.get("missing", (-999.0,))),
+        bands={band: _magnitude(entry) for band, entry in table["bands"].items()},
+    )
+
+
+def _magnitude(entry: Mapping[str, Any]) -> Magnitude:
+    """Return the columns of one band."""
+    _refuse_strange(entry, _BAND_KEYS)
+    if entry["system"] not in ("AB", "Vega"):
+        raise ValueError(f"system {entry['system']!r} is neither AB nor Vega")
+    flux = entry.get("flux_err")
+    limits = entry.get("range")
+    return Magnitude(
+        mag=_words(entry["mag"]),
+        err=_words(entry.get("err")),
+        flux_err=(flux[0], flux[1]) if flux else None,
+        system=entry["system"],
+        ab_offset=entry.get("ab_offset", 0.0 if entry["system"] == "AB" else None),
+        offset=float(entry.get("offset", 0.0)),
+        error_floor=float(entry.get("error_floor", 0.0)),
+        error_scale=float(entry.get("error_scale", 1.0)),
+        good=tuple(entry.get("good", ())),
+        range=(float(limits[0]), float(limits[1])) if limits else None,
+    )
+
+
+def _refuse_strange(table: Mapping[str, Any], known: set[str]) -> None:
+    """Raise on a key that means nothing: misspelt, or under the wrong heading."""
+    strange = sorted(set(table) - known)
+    if strange:
+        raise ValueError(f"{strange[0]!r} means nothing there; known are {', '.join(sorted(known))}")
+
+
+def _words(value: str | list[str] | None) -> tuple[str, ...]:
+    """Return one name or several as a tuple."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _epoch_of(word: str) -> Epoch:
+    """Return the epoch of ``--columns epoch=...``: a Julian year or a column."""
+    try:
+        return Epoch(year=float(word))
+    except ValueError:
+        return Epoch(column=word)
+
+
+def _system(band: str) -> str:
+    """Return the system of a band's magnitudes; those of a band that no file knows are taken as Vega's."""
+    known = bands().get(band)
+    return known.system if known and known.system in ("AB", "Vega") else "Vega"

@@ -1,0 +1,4 @@
+-- Take away the stars that arrive: a star is replaced whole.
+-- $catalog  VARCHAR
+DELETE FROM refstar
+WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM incoming_star);
