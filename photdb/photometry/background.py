@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: Frames of more pixels than this are sampled at every second pixel of every second row for the maps.
 _SAMPLE_ABOVE = 2_000_000
+#: With more of the frame hidden than this, sources are not masked (sep leaves out boxes that are half hidden).
+_MOST_HIDDEN = 0.4
 #: Noise of a pixel after smoothing with (1, 2, 1) both ways, in that of a single one: sqrt(36) / 16.
 SMOOTHED_NOISE = 0.375
 #: Noise of clipped boxes of normal noise, in its true standard deviation (4 Mpixel simulated, boxes of 1000 and 4000).
@@ -115,8 +117,9 @@ def estimate_background(pixels: Pixels, settings: MeasureSettings) -> Background
     _refuse_empty(sample, unusable)
     first = _maps(sample, unusable, settings, step, sparse=True)
     hidden = unusable | _sources(sample, first, step)
-    if hidden.mean() > 0.95:  # a nebula or a crowd everywhere: clipping must do
-        log.debug("sources cover the frame; the background is made without masking them")
+    if hidden.mean() > _MOST_HIDDEN:
+        # A crowd, or a nebula: boxes with less than half their pixels left do not count, so clipping must do.
+        log.debug("sources hide %.0f %% of the frame; the background is made without masking them", 100 * hidden.mean())
         hidden = unusable
     level, noise = _maps(sample, hidden, settings, step)
     if pixels.gain_known:
