@@ -40,6 +40,7 @@ def parse(words: list[str]) -> Any:
     command = typer.main.get_command(app)
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
+    assert not (words and hasattr(command, "commands") and not words[0].startswith("-")), f"no command {words[0]}"
     return command.make_context(command.name, words)
 
 
