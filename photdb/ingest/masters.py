@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from photdb.ingest.header import FrameHeader
+    from photdb.ingest.frame_header import FrameHeader
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from photdb.ingest.header import FrameHeader, Section
+    from photdb.ingest.frame_header import FrameHeader, Section
 
 # Lines averaged where the level is smooth. On Lowell 42-inch biases 11 lines predict the other half of the overscan
 # as well as 101 do (0.26 ADU, photon-free limit 0.25) and leave bias rows alike to 0.15 ADU, against 0.29 unsmoothed.

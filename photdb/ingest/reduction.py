@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from photdb.ingest.header import FrameHeader
+    from photdb.ingest.frame_header import FrameHeader
     from photdb.ingest.pattern import Pattern
 
 __all__ = [
@@ -252,5 +252,4 @@ def _trimmed(
 
 def _guessed(header: FrameHeader) -> bool:
     """Whether gain or read noise is an assumption."""
-    names = {text.split(":")[0].strip().lower().replace("_", " ") for text in header.guesses}
-    return bool(names & {"gain", "read noise", "readnoise"})
+    return any(text.lower().replace("_", " ").startswith(("gain", "read noise")) for text in header.guesses)
