@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photdb.errors import InputError, UsageError
-from photdb.jobs.simulate_nights import Shot, frame_wcs, plan, to_pixels, window
+from photdb.jobs.simulate_nights import Shot, frame_wcs, plan, sky_to_pixels, window
 from photdb.jobs.simulate_setup import PASSBANDS, PIVOT, Setup
-from photdb.jobs.simulate_stars import Field, draw_field, write_catalog
+from photdb.jobs.simulate_stars import ABSENT, Field, draw_field, write_catalog
 from photdb.photometry.synthetic import star_image
 from photdb.photometry.synthetic_detector import Detector, cosmic_rays, make_bias, make_dark, make_flat
 from photdb.photometry.synthetic_sky import scintillation
@@ -213,9 +213,8 @@ def _write_light(folder: Path, camera: _Camera, field: Field, shot: Shot) -> _Tr
     """Write one light frame and return what is true of it."""
     setup = camera.setup
     rng = _rng(setup, "light", shot.night, shot.number, setup.bands.index(shot.band))
-    wcs = frame_wcs(setup, shot.ra, shot.dec, shot.flipped, distorted=True)
     ra, dec = field.positions(shot.mjd_mid)
-    x, y = to_pixels(wcs, ra, dec)
+    x, y = sky_to_pixels(setup, shot, ra, dec)
     mag = field.magnitudes(shot.band, shot.mjd_mid)
     zero, colour_term, extinction, sky_mag, filter_name = PASSBANDS[shot.band]
     air = setup.extinction * extinction * shot.airmass + shot.cloud + setup.night_drift * shot.night
@@ -224,6 +223,7 @@ def _write_light(folder: Path, camera: _Camera, field: Field, shot: Shot) -> _Tr
     electrons = setup.exptime * 10.0 ** (-0.4 * (mag + shift + air - zero))
     near = np.isfinite(x) & (np.abs(x - setup.width / 2) < setup.width) & (np.abs(y - setup.height / 2) < setup.height)
     twinkle = setup.scintillation * scintillation(setup.diameter, setup.exptime, shot.airmass, setup.elevation)
+    electrons = np.where(mag < ABSENT, electrons, 0.0)
     seen = electrons * np.maximum(1.0 + twinkle * rng.standard_normal(field.n), 0.0)
     r2 = ((x - setup.width / 2) ** 2 + (y - setup.height / 2) ** 2) / (setup.width**2 + setup.height**2) * 4.0
     fwhm = shot.fwhm_arcsec / setup.scale * (1.0 + setup.psf_gradient * r2)
@@ -244,7 +244,7 @@ def _write_light(folder: Path, camera: _Camera, field: Field, shot: Shot) -> _Tr
         "zp": zero - air - 2.5 * np.log10(setup.gain), "sky_adu": sky / setup.gain, "ra": shot.ra, "dec": shot.dec,
         "flipped": shot.flipped,
     }  # fmt: skip
-    inside = near & (x > -0.5) & (x < setup.width - 0.5) & (y > -0.5) & (y < setup.height - 0.5) & (electrons > 0)
+    inside = near & (x > -0.5) & (x < setup.width - 0.5) & (y > -0.5) & (y < setup.height - 0.5) & (mag < ABSENT)
     stars = {
         "id": np.flatnonzero(inside), "ra": ra[inside], "dec": dec[inside], "x": x[inside], "y": y[inside],
         "mag": mag[inside], "electrons": electrons[inside], "flux": electrons[inside] / setup.gain / setup.exptime,

@@ -21,6 +21,7 @@ LOWEST, DARK = 25.0, -12.0
 #: Seconds from the end of one exposure to the start of the next, at least.
 READOUT_S = 10.0
 _DAY_S = 86400.0
+_STEP_D = 1.0 / 288.0  # grid on which a night is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,12 @@ def window(setup: Setup, night: int) -> tuple[float, float, float]:
         If the field is not up in the dark for as long as the frames take.
     """
     noon = parse_date(setup.date)[0] + night + 0.5 - setup.longitude / 360.0
-    grid = noon + np.arange(0.0, 1.0, 1.0 / 1440.0)
+    grid = noon + np.arange(0.0, 1.0, _STEP_D)
     height = altitude(grid, *setup.field, setup.site)
     up = (height > LOWEST) & (sun_altitude(grid, setup) < DARK)
     edges = np.flatnonzero(np.diff(np.r_[0, up.astype(int), 0]))
     longest = max(zip(edges[::2], edges[1::2], strict=True), key=lambda run: run[1] - run[0], default=(0, 0))
-    free = (longest[1] - longest[0]) / 60.0
+    free = (longest[1] - longest[0]) * _STEP_D * 24.0
     n = setup.frames * len(setup.bands)
     needed = n * (setup.exptime + READOUT_S) / 3600.0
     if free < needed:
@@ -156,7 +157,7 @@ def frame_wcs(setup: Setup, ra: float, dec: float, flipped: bool, *, distorted: 
     parity = 1.0 if setup.mirrored else -1.0
     east = np.array([parity * np.cos(turn), np.sin(turn)])
     north = np.array([-parity * np.sin(turn), np.cos(turn)])
-    bend = setup.sip if distorted else 0.0
+    bend = _bend(setup) if distorted else 0.0
     wcs: Any = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN-SIP", "DEC--TAN-SIP"] if bend else ["RA---TAN", "DEC--TAN"]
     wcs.wcs.crval = [ra, dec]
@@ -164,16 +165,35 @@ def frame_wcs(setup: Setup, ra: float, dec: float, flipped: bool, *, distorted: 
     wcs.wcs.cd = setup.scale / 3600.0 * np.array([east, north])
     if bend:
         a, b = np.zeros((4, 4)), np.zeros((4, 4))
-        a[3, 0] = a[1, 2] = b[0, 3] = b[2, 1] = bend / (max(setup.width, setup.height) / 2.0) ** 3
+        a[3, 0] = a[1, 2] = b[0, 3] = b[2, 1] = bend
         wcs.sip = Sip(a, b, None, None, wcs.wcs.crpix)
     wcs.wcs.set()
     return wcs
 
 
-def to_pixels(
-    wcs: WCS, ra: NDArray[np.float64], dec: NDArray[np.float64]
+def _bend(setup: Setup) -> float:
+    """Return the coefficient of the radial distortion ``r -> r + bend r³``, in pixels."""
+    return setup.sip / (max(setup.width, setup.height) / 2.0) ** 3
+
+
+def sky_to_pixels(
+    setup: Setup, shot: Shot, ra: NDArray[np.float64], dec: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return 0-based pixels of positions, NaN on the far side of the sky."""
-    with np.errstate(invalid="ignore"):
-        x, y = wcs.all_world2pix(ra, dec, 0, quiet=True)
-    return np.asarray(x), np.asarray(y)
+    """Return 0-based pixels of positions on a frame; NaN where the sky does not reach the detector."""
+    wcs = frame_wcs(setup, shot.ra, shot.dec, shot.flipped, distorted=False)
+    x, y = (np.asarray(v, dtype=float) for v in wcs.all_world2pix(ra, dec, 0))
+    cx, cy = (setup.width - 1) / 2.0, (setup.height - 1) / 2.0
+    far = np.hypot(x - cx, y - cy)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shrink = np.where(far > 0, _undistort(far, _bend(setup)) / far, 1.0)
+    return cx + (x - cx) * shrink, cy + (y - cy) * shrink
+
+
+def _undistort(radius: NDArray[np.float64], bend: float) -> NDArray[np.float64]:
+    """Solve ``r + bend r³ = radius`` by Newton's rule; NaN where the distortion has folded over."""
+    r = radius.copy() if bend <= 0 else np.minimum(radius, np.cbrt(radius / bend))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        for _ in range(50):
+            r = r - (r + bend * r**3 - radius) / (1.0 + 3.0 * bend * r**2)
+        good = (np.abs(r + bend * r**3 - radius) < 1e-6) & (1.0 + 3.0 * bend * r**2 > 0) & (r >= 0)
+    return np.where(good, r, np.nan)
