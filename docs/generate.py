@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,11 +81,11 @@ def command_section(words: str, command: Any) -> str:
 
 
 def help_text(command: Any) -> str:
-    """Return the help of a command; its indented lines (examples) are shown as they are typed."""
+    """Return the help of a command; its examples are shown as they are typed."""
     text = inspect.cleandoc(command.help or "").replace("\b\n", "")
-    blocks = [b for b in text.split("\n\n") if b.strip()]
+    blocks = [" ".join(b.split()) if b.startswith("Example: ") else b for b in text.split("\n\n") if b.strip()]
     return "\n\n".join(
-        f"```bash\n{textwrap.dedent(b)}\n```" if b.startswith(" ") or b.startswith("photdb ") else b for b in blocks
+        f"```bash\n{b.removeprefix('Example: ')}\n```" if b.startswith("Example: ") else b for b in blocks
     )
 
 

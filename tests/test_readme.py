@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
+from photdb.store.database import Database
+
 ROOT = Path(__file__).parents[1]
-PAGES = [
-    ROOT / "README.md",
-    *sorted((ROOT / "docs" / "guides").glob("*.md")),
-    *sorted((ROOT / "docs" / "concepts").glob("*.md")),
-]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def fenced(page: Path, language: str) -> list[str]:
@@ -69,6 +67,20 @@ def test_the_readme_marks_the_two_commands_that_ci_runs(name: str) -> None:
 def test_documented_python_is_python(page: Path) -> None:
     for block in fenced(page, "python"):
         ast.parse(block)
+
+
+def statements(page: Path) -> list[str]:
+    """Return the SQL of a page: its SQL blocks, and what it hands to ``photdb sql`` and to ``db.sql``."""
+    found = [one for block in fenced(page, "sql") for one in re.sub(r"--.*", "", block).split(";") if one.strip()]
+    found += [shlex.split(command)[2] for command in typed(page) if " sql " in command]
+    return found + re.findall(r'db\.sql\("([^"]+)"', "\n".join(fenced(page, "python")))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if statements(p)], ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_documented_sql_runs_on_a_store(page: Path) -> None:
+    with Database.open(":memory:", read_only=False, create=True) as db:
+        for statement in statements(page):
+            assert db.rows(statement, dict.fromkeys(re.findall(r"\$(\w+)", statement), 1)).columns
 
 
 def test_the_readme_fits_a_page_or_two() -> None:
