@@ -42,7 +42,7 @@ class Found:
     separation : float or None
         From the position that was asked for, arcsec; None: it was not found by position.
     others : tuple of str
-        Names and distances of further objects that the same words may mean.
+        Names and distances of further objects that are hardly further from that position.
     label : str or None
         The name it was asked by, where that is not its own.
     """
@@ -108,6 +108,25 @@ def resolve(db: Database, words: Sequence[str], *, radius: float | None = None) 
     return object_by_name(db, name, radius=radius)
 
 
+def place(db: Database, words: Sequence[str]) -> tuple[float, float]:
+    """Return the position (deg) that words spell, or that of the target or object of that name.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    """
+    position = parse_position(words)
+    if position is not None:
+        return position
+    name = " ".join(words).strip()
+    targets = db.query("target_by_name", called=name).dicts()
+    if targets:
+        return targets[0]["ra"], targets[0]["dec"]
+    found = object_by_id(db, int(name)) if name.isdigit() else object_by_name(db, name)
+    return found.ra, found.dec
+
+
 def find_object(db: Database, ra: float, dec: float, *, radius: float | None = None) -> Found:
     """Return the object nearest to a position in degrees.
 
@@ -123,9 +142,12 @@ def find_object(db: Database, ra: float, dec: float, *, radius: float | None = N
     if radius is None:
         near = [n for n in near if n["separation_arcsec"] <= max(LEAST_RADIUS, n["match_radius_arcsec"] or 0.0)]
     if not near:
-        raise _nothing_there(db, ra, dec, reach)
+        raise nothing_there(db, ra, dec, reach)
     first, *rest = near
-    others = tuple(f"{n['name']} at {n['separation_arcsec']:.1f} arcsec" for n in rest)
+    alike = 2 * first["separation_arcsec"] + 1.0
+    others = tuple(
+        f"{n['name']} at {n['separation_arcsec']:.1f} arcsec" for n in rest if n["separation_arcsec"] < alike
+    )
     return Found(first["object_id"], first["name"], first["ra"], first["dec"], first["separation_arcsec"], others)
 
 
@@ -192,7 +214,7 @@ def _plain(name: str) -> str:
     return name.lower().replace(" ", "")
 
 
-def _nothing_there(db: Database, ra: float, dec: float, radius: float) -> NotFoundError:
+def nothing_there(db: Database, ra: float, dec: float, radius: float) -> NotFoundError:
     """Return the error for a place without an object: what is nearest, and whether anybody looked."""
     what = f"no object within {radius:.1f} arcsec of {ra:.5f} {dec:+.5f}"
     nearest = db.query("object_nearest", ra=ra, dec=dec).dicts()

@@ -2,15 +2,211 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from photdb.cli import tables
-from photdb.cli.options import Db, Format, Output
+from photdb import query
+from photdb.cli import console, tables
+from photdb.cli.options import Db, Format, Output, Radius
 from photdb.config import store_path
-from photdb.store.answer import select
+from photdb.errors import NotFoundError, UsageError
+from photdb.store.answer import Answer, select
 from photdb.store.database import Database
+
+
+def lightcurve(
+    where: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME | RA DEC]", help="A target's or object's name, or a position: degrees or sexagesimal."
+        ),
+    ] = None,
+    object_id: Annotated[int | None, typer.Option("--object", metavar="ID", help="The object's number.")] = None,
+    radius: Radius = None,
+    band: Annotated[str | None, typer.Option(metavar="NAME", help="One band only.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="MJD, JD or ISO date (UTC); earlier points are left out."),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="MJD, JD or ISO date (UTC); a day is taken whole.")
+    ] = None,
+    no_flags: Annotated[bool, typer.Option("--no-flags", help="Only points without any flag.")] = False,
+    flags: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MASK",
+            help="Leave out points with any of these flags: a sum of bits, or names: saturated,truncated.",
+        ),
+    ] = None,
+    aperture_id: Annotated[
+        int, typer.Option(metavar="ID", help="Aperture of the flux: 0 primary, -1 auto, else one of table aperture.")
+    ] = 0,
+    columns: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Only these columns, as mjd_mid,mag,mag_err.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf or .svg.")] = None,
+    flux: Annotated[bool, typer.Option("--flux", help="With --plot: flux instead of magnitudes.")] = False,
+    db: Db = None,
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """Print or plot the light curve of a position, a target or an object.
+
+    Calibrated with the zero points in use; mag_system says what the magnitudes are worth. A flux that is not positive
+    has no magnitude.
+
+    Examples: photdb lightcurve 41.58 -30.27; photdb lc 02:04:10.3 +46:41:16 --plot star.png; photdb lc AG Peg --band V
+    """
+    with Database.open(store_path(db)) as store:
+        found = _found(store, where or [], object_id, radius)
+        _check_aperture(store, aperture_id)
+        without = _mask(flags, no_flags)
+        curve = query.light_curve(
+            store, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id
+        )
+        _say_what(found)
+        n = tables.show(curve.only(_names(columns)) if columns else curve, format=format, output=output)
+        if not n:
+            raise _no_points(store, found, band)
+        if plot is not None:
+            _plot(curve, found, plot, flux=flux)
+
+
+def _found(store: Database, where: list[str], object_id: int | None, radius: float | None) -> query.Found:
+    """Return the object that was asked for."""
+    if bool(where) == (object_id is not None):
+        raise UsageError("give a name, RA and DEC, or --object ID", "as photdb lightcurve 41.58 -30.27")
+    if object_id is not None:
+        return query.object_by_id(store, object_id)
+    return query.resolve(store, where, radius=radius)
+
+
+def _say_what(found: query.Found) -> None:
+    """Say which object it is, and which others it may have been."""
+    label = f" ({found.label})" if found.label else ""
+    away = "" if found.separation is None else f", {found.separation:.1f} arcsec from the position asked for"
+    console.note(f"{found.name}{label}, object {found.object_id}{away}")
+    if found.others:
+        console.warn(f"hardly further away: {', '.join(found.others)}; `photdb cone` lists them, --object ID chooses")
+
+
+def _no_points(store: Database, found: query.Found, band: str | None) -> NotFoundError:
+    """Return the error for a light curve of which nothing is left."""
+    bands = store.query("object_bands", object_id=found.object_id).rows
+    there = ", ".join(f"{n} in {name or 'no band'}" for name, n in bands)
+    what = f"{found.name}: no points" + (f" in band {band}" if band else "") + " that were asked for"
+    return NotFoundError(
+        what, f"of this object there are {there}" if there else "this object has no detections any more"
+    )
+
+
+def _names(columns: str) -> list[str]:
+    """Return the names in a list with commas."""
+    return [name.strip() for name in columns.split(",") if name.strip()]
+
+
+def _check_aperture(store: Database, aperture_id: int) -> None:
+    """Refuse an aperture that no frame was measured in."""
+    if aperture_id in (0, -1):
+        return
+    known = store.query("apertures").dicts()
+    if aperture_id not in [a["aperture_id"] for a in known]:
+        there = "; ".join(f"{a['aperture_id']}: {_diameter(a['kind'], a['diameter'])}" for a in known)
+        raise UsageError(f"no aperture {aperture_id}", f"there are {there}")
+
+
+def _diameter(kind: str, diameter: float | None) -> str:
+    """Return the size of an aperture in words."""
+    return kind if diameter is None else f"{diameter:g} {'FWHM' if kind == 'fwhm' else kind}"
+
+
+def _mask(flags: str | None, no_flags: bool) -> int:
+    """Return the flags that exclude a point."""
+    if no_flags:
+        return 2**31 - 1
+    if not flags:
+        return 0
+    if flags.isdigit():
+        return int(flags)
+    from photdb.photometry.flags import Flag
+
+    total = 0
+    for name in _names(flags):
+        if name.upper().replace("-", "_") not in Flag.__members__:
+            raise UsageError(f"no flag {name!r}", f"there are {', '.join(f.name.lower() for f in Flag if f.name)}")
+        total |= int(Flag[name.upper().replace("-", "_")])
+    return total
+
+
+def _plot(curve: Answer, found: query.Found, path: Path, *, flux: bool) -> None:
+    """Draw a light curve into a file."""
+    from photdb.output.formats import appearing
+    from photdb.output.plot import draw, refuse_unknown
+    from photdb.sky import name_of
+
+    refuse_unknown(path)
+    names = [c.name for c in curve.columns]
+    rows = [dict(zip(names, row, strict=True)) for row in curve.rows()]
+    title = " · ".join(dict.fromkeys(filter(None, (found.label, name_of(found.ra, found.dec)))))
+    with appearing(path) as temporary:
+        draw(rows, temporary, title=title, flux=flux)
+    console.note(f"drawn in {path}")
+
+
+def cone(
+    where: Annotated[
+        list[str],
+        typer.Argument(metavar="RA DEC RADIUS", help="Centre in any notation (or a target's name), radius in arcsec."),
+    ],
+    db: Db = None,
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """List the objects around a position, with their magnitudes in each band.
+
+    Nearest first; one row an object and band: points, median magnitude and its robust scatter.
+
+    Example: photdb cone 41.58 -30.27 60
+    """
+    if len(where) < 2:
+        raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
+    radius = _arcsec(where[-1])
+    with Database.open(store_path(db)) as store:
+        ra, dec = query.place(store, where[:-1])
+        n = tables.show(query.cone(store, ra, dec, radius), format=format, output=output)
+        if not n:
+            raise query.nothing_there(store, ra, dec, radius)
+
+
+def _arcsec(text: str) -> float:
+    """Return a radius."""
+    try:
+        radius = float(text)
+    except ValueError:
+        raise UsageError(f"radius {text!r} is not a number", "arcsec, as photdb cone 41.58 -30.27 60") from None
+    if not 0 < radius <= 648_000:
+        raise UsageError(f"radius {radius:g} arcsec is outside 0 to 648000 (180 deg)")
+    return radius
+
+
+def objects(
+    min_detections: Annotated[int, typer.Option(metavar="N", help="Detected at least so often.")] = 1,
+    sort: Annotated[str, typer.Option(metavar="COLUMN", help=f"By {', '.join(query.SORTS)}.")] = "n_detections",
+    db: Db = None,
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """List the objects, the most often detected first.
+
+    Example: photdb objects --min-detections 100
+    """
+    with Database.open(store_path(db)) as store:
+        n = tables.show(query.objects(store, min_detections=min_detections, sort=sort), format=format, output=output)
+    if not n:
+        console.note("no such objects")
 
 
 def sql(

@@ -47,6 +47,11 @@ def note(text: str) -> None:
     progress.say(text)
 
 
+def warn(text: str) -> None:
+    """Print a warning to stderr, unless all but errors is to be quiet."""
+    progress.warn(text)
+
+
 def is_terminal(stream: Any) -> bool:
     """Whether a stream is read by a person now."""
     return hasattr(stream, "isatty") and bool(stream.isatty())

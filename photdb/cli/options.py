@@ -23,3 +23,9 @@ Format = Annotated[
     ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
+Radius = Annotated[
+    float | None,
+    typer.Option(
+        "--radius", metavar="ARCSEC", help="How far the object may be (default: the frames' match radius, at least 5)."
+    ),
+]

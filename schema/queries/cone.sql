@@ -12,7 +12,7 @@ measured AS MATERIALIZED (
   WHERE d.object_id IN (SELECT object_id FROM near)
 ),
 point AS (
-  SELECT d.object_id, f.band, flux_to_mag(d.flux, z.zp) AS mag, coalesce(z.mag_system, 'instrumental') AS mag_system
+  SELECT d.object_id, f.band, flux_to_mag(d.flux, z.zp) AS mag, z.mag_system
   FROM measured AS d
   JOIN frame AS f ON f.frame_id = d.frame_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
@@ -25,7 +25,10 @@ summary AS (
     count(*) AS n_points,
     median(mag) AS median_mag,
     1.4826 * mad(mag) AS mag_scatter,
-    string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) AS mag_system
+    coalesce(
+      string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) FILTER (mag IS NOT NULL),
+      'instrumental'
+    ) AS mag_system
   FROM point
   GROUP BY object_id, band
 )

@@ -1,0 +1,171 @@
+"""A small store with everything a question can meet.
+
+Two nights, bands g (AB) and r (relative), three frames each; a frame without zero point, a frame that failed; a star, a
+neighbour 4 arcsec from it, a faint star with negative fluxes and flags, a star 200 arcsec away; one target.
+"""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from photdb.sky import healpix, name_of, unit_vector
+from photdb.store.database import Database
+
+RA, DEC = 41.58, -30.27
+HALF_FIELD = 0.2  # deg
+STAR, NEIGHBOUR, FAINT, FAR = 2**61 + 1, 2**61 + 2, 2**61 + 3, 2**61 + 4
+POSITIONS = {
+    STAR: (RA, DEC),
+    NEIGHBOUR: (RA, DEC + 4 / 3600),
+    FAINT: (RA + 0.01, DEC + 0.01),
+    FAR: (RA, DEC + 200 / 3600),
+}
+FLUX = {STAR: 1000.0, NEIGHBOUR: 300.0, FAINT: 2.0, FAR: 500.0}
+ZP = {"g": 22.5, "r": 0.0}
+SYSTEM = {"g": "AB", "r": "relative"}
+N_FRAMES, WITHOUT_ZP, FAILED = 12, 12, 13
+MJD_0 = 58107.1
+
+
+def small_store(path: Path, frames_folder: Path | None = None) -> Path:
+    """Write the store; the frames' files are said to be in a folder (default: beside the store)."""
+    folder = frames_folder or path.parent / "nights"
+    with Database.open(path, read_only=False, create=True) as db, db.transaction():
+        _write_run(db)
+        _write_objects(db)
+        for frame_id in range(1, N_FRAMES + 1):
+            _write_frame(db, frame_id, folder)
+        _write_failed(db, folder)
+        for frame_id in range(1, N_FRAMES + 1):
+            _write_detections(db, frame_id)
+            _write_zero_points(db, frame_id)
+        added = datetime(2026, 1, 2, 3, 4, 5)
+        _insert(
+            db,
+            "target",
+            [{"target_id": 1, "name": "HAT-P 99", "ra": RA, "dec": DEC, "epoch": 2016.0, "added": added}],
+        )
+    return path
+
+
+def _insert(db: Database, table: str, rows: list[dict[str, Any]]) -> None:
+    with db.table("given", pa.Table.from_pylist(rows)):
+        db.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")
+
+
+def _write_run(db: Database) -> None:
+    started = datetime(2026, 1, 1)
+    run = {"run_id": 1, "command": "ingest", "parameters": "{}", "version": "test", "started": started, "state": "done"}
+    _insert(db, "run", [run, run | {"run_id": 2, "command": "zeropoint", "state": "running"}])
+    _insert(
+        db,
+        "aperture",
+        [
+            {"aperture_id": -1, "kind": "auto", "diameter": None},
+            {"aperture_id": 0, "kind": "primary", "diameter": None},
+            {"aperture_id": 1, "kind": "arcsec", "diameter": 5.0},
+            {"aperture_id": 2, "kind": "fwhm", "diameter": 3.0},
+        ],
+    )
+    _insert(db, "calibration", [{"cal_id": 1, "run_id": 1, "method": "median", "settings": "{}", "created": started}])
+
+
+def _write_objects(db: Database) -> None:
+    for object_id, (ra, dec) in POSITIONS.items():
+        ux, uy, uz = (float(v) for v in unit_vector(ra, dec))
+        row = {
+            "object_id": object_id, "name": name_of(ra, dec), "hpx": int(healpix(ra, dec)), "ra": ra, "dec": dec,
+            "ux": ux, "uy": uy, "uz": uz, "epoch": 2017.97, "n_detections": N_FRAMES, "run_id": 1,
+        }  # fmt: skip
+        _insert(db, "object", [row])
+
+
+def night_of(frame_id: int) -> int:
+    """0 or 1."""
+    return (frame_id - 1) // 6
+
+
+def band_of(frame_id: int) -> str:
+    """g and r in turn."""
+    return "gr"[(frame_id - 1) % 2]
+
+
+def mjd_of(frame_id: int) -> float:
+    """Mid-exposure; frames ten minutes apart."""
+    return MJD_0 + night_of(frame_id) + ((frame_id - 1) % 6) / 144
+
+
+def _write_frame(db: Database, frame_id: int, folder: Path) -> None:
+    path = str(folder / f"night-{night_of(frame_id)}" / f"frame-{frame_id:03d}.fits")
+    _insert(db, "file", [{"file_id": frame_id, "path": path, "sha256": f"{frame_id:064x}", "size": 100, "mtime_ns": 1}])
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+    row = {
+        "frame_id": frame_id, "file_id": frame_id, "hdu": 0, "path": path,
+        "night": date(2017, 12, 19 + night_of(frame_id)), "telescope": "simulator", "detector": "sim",
+        "object_name": "SIM 1", "filter": band_of(frame_id).upper(), "band": band_of(frame_id),
+        "mjd_mid": mjd_of(frame_id), "jd_tdb": mjd_of(frame_id) + 2400000.5 + 69.184 / 86400,
+        "bary_x": 0.001, "bary_y": 0.005, "bary_z": 0.002, "exptime_s": 60.0, "airmass": 1.0 + frame_id / 100,
+        "ra": RA, "dec": DEC,
+        "corner_ra": [RA + HALF_FIELD * dx for dx, _ in corners],
+        "corner_dec": [DEC + HALF_FIELD * dy for _, dy in corners],
+        "wcs_kind": "solved", "wcs_rms_arcsec": 0.1, "width": 1000, "height": 1000, "fwhm_arcsec": 3.0,
+        "n_detections": len(POSITIONS), "match_radius_arcsec": 2.0, "primary_aperture_id": 2,
+        "aper_radius_px": [2.5, None], "guesses": ["gain: no card", "a; b"], "run_id": 1, "state": "ok",
+    }  # fmt: skip
+    _insert(db, "frame", [row])
+    edge = [RA + HALF_FIELD * k / 4 for k in range(-4, 5)], [DEC + HALF_FIELD * k / 4 for k in range(-4, 5)]
+    cells = {int(healpix(ra, dec, 10)) for ra in edge[0] for dec in edge[1]}
+    _insert(db, "frame_cover", [{"norder": 10, "cell": cell, "frame_id": frame_id} for cell in sorted(cells)])
+
+
+def _write_failed(db: Database, folder: Path) -> None:
+    path = str(folder / "night-1" / "broken.fits")
+    _insert(db, "file", [{"file_id": FAILED, "path": path, "sha256": f"{FAILED:064x}", "size": 1, "mtime_ns": 1}])
+    row = {
+        "frame_id": FAILED, "file_id": FAILED, "hdu": 0, "path": path, "night": date(2017, 12, 20), "run_id": 1,
+        "state": "failed", "reason": "no exposure time (EXPTIME, EXPOSURE)",
+    }  # fmt: skip
+    _insert(db, "frame", [row])
+
+
+def flux_of(object_id: int, frame_id: int) -> float:
+    """ADU/s in the primary aperture; the faint star's is negative in every third frame."""
+    if object_id == FAINT:
+        return -1.5 if frame_id % 3 == 0 else 2.0
+    return FLUX[object_id] * (1 + 0.01 * (frame_id % 3))
+
+
+def flags_of(object_id: int, frame_id: int) -> int:
+    """Saturated and deblended in every fourth frame of the faint star, deblended always for the neighbour."""
+    return 2 if object_id == NEIGHBOUR else (6 if object_id == FAINT and frame_id % 4 == 0 else 0)
+
+
+def _write_detections(db: Database, frame_id: int) -> None:
+    rows = []
+    for object_id, (ra, dec) in POSITIONS.items():
+        flux = flux_of(object_id, frame_id)
+        rows.append(
+            {
+                "skey": object_id, "object_id": object_id, "frame_id": frame_id, "ra": ra, "dec": dec, "x": 100.25,
+                "y": 200.1, "flux": flux, "flux_err": 1.1, "flux_auto": 1.1 * flux, "flux_auto_err": 2.0,
+                "aper_flux": [0.9 * flux, None], "aper_flux_err": [1.0, None], "sky": 40.0, "flags":
+                flags_of(object_id, frame_id),
+            }
+        )  # fmt: skip
+    _insert(db, "detection_hot", rows)
+
+
+def _write_zero_points(db: Database, frame_id: int) -> None:
+    if frame_id == WITHOUT_ZP:
+        return
+    band = band_of(frame_id)
+    for aperture_id, shift in ((0, 0.0), (-1, -0.1), (1, 0.1)):
+        row = {
+            "cal_id": 1, "frame_id": frame_id, "aperture_id": aperture_id, "zp": ZP[band] + shift, "zp_err": 0.002,
+            "zp_sys": 0.01, "zp_scatter": 0.02, "n_star": 50, "n_candidate": 60, "limit_mag": ZP[band] + shift - 1.9,
+            "mag_system": SYSTEM[band], "flag": 0,
+        }  # fmt: skip
+        _insert(db, "zeropoint", [row])
+    _insert(db, "frame_calibration", [{"frame_id": frame_id, "cal_id": 1}])
