@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Points = NDArray[np.float64]
     Indices = NDArray[np.int64]
+    Pairs = tuple[Indices, Indices]
 
 #: A match is believed when log10 of the probability that chance made it is below this.
 CONVINCING = -7.0
@@ -160,6 +161,7 @@ def propose(
     scale: tuple[float, float],
     mirrored: bool | None,
     smallest: float,
+    turn: tuple[float, float] | None = None,
 ) -> Proposals:
     """Return the transforms that most triangles of the two lists agree on, best first.
 
@@ -175,6 +177,9 @@ def propose(
         Parity of the map; None tries both.
     smallest : float
         Longest side, in units of a, below which a triangle is too small to be measured.
+    turn : tuple of float, optional
+        Angle (rad) that the x axis of a has in b for maps that keep parity and for those that do not, right to
+        10 degrees or half a turn.
     """
     (va, sa), (vb, sb) = triangles(a, smallest), triangles(b, smallest * scale[0])
     if len(va) == 0 or len(vb) == 0:
@@ -185,8 +190,11 @@ def propose(
     flipped = _turn(za) != _turn(zb)
     za = np.where(flipped[:, None], za.conj(), za)
     alpha = (zb[:, 1] - zb[:, 2]) / (za[:, 1] - za[:, 2])  # the two ends of the longest side
-    if mirrored is not None:
-        keep = flipped == mirrored
+    if mirrored is not None or turn is not None:
+        keep = np.ones(len(flipped), bool) if mirrored is None else flipped == mirrored
+        if turn is not None:
+            off = np.angle(alpha) - np.where(flipped, turn[1], turn[0])
+            keep &= np.abs(np.sin(off)) < np.sin(np.radians(10.0))
         za, zb, alpha, flipped = za[keep], zb[keep], alpha[keep], flipped[keep]
     beta = zb.mean(axis=1) - alpha * za.mean(axis=1)
     return _vote(Proposals(alpha, beta, flipped, len(alpha)), complex(*centre), diagonal)

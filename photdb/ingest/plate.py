@@ -1,10 +1,11 @@
 """Plate constants: the WCS that fits pairs of pixels and sky positions best, by least squares on the tangent plane.
 
 Robust and weighted: pairs beyond 3.5 sigma are dropped and taken back as the fit improves; the variance of a pair is
-s0^2 + s1^2 (f0 / flux)^2, a floor (the catalogue, the optics) and a part that falls with the flux as the centroid error of
-a star on a bright sky does, both estimated from the residuals themselves. Distortion is added (SIP, order 2, then 3) only
-where the stars carry it: the weighted chi2 falls by more than the Bayesian information criterion asks (Schwarz 1978)
-with a margin of 10, and the standard error of the polynomial at the frame's corners stays below one residual.
+s0^2 + s1^2 (f0 / flux)^2, a floor (the catalogue, the optics) and a part that falls with the flux as the centroid
+error of a star on a bright sky does, both estimated from the residuals themselves. Distortion is added (SIP, order 2,
+then 3) only where the stars carry it: the weighted chi2 falls by more than the Bayesian information criterion asks
+(Schwarz 1978, Ann. Statist. 6, 461) with a margin of 10, and the standard error of the polynomial at the frame's
+corners stays below one residual.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from photdb.ingest.matching import fit_affine
 from photdb.ingest.wcs import TangentPlane, make_wcs, pixel_to_sky
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 _CLIP = 3.5  # sigma
 _MARGIN = 10.0  # of BIC before a higher order is believed
+_SQUARE_BELOW = 8  # pairs: fewer fix a shift, a turn and a scale only
 HIGHEST_ORDER = 3
 
 
@@ -178,6 +181,8 @@ def fit_plate(pixels: Array, target: Array, flux: Array, start: Plate, order: in
     order : int
         1 for TAN, up to 3.
     """
+    if order == 1 and len(pixels) < _SQUARE_BELOW:
+        return _square_plate(pixels, target, flux, start)
     design, plate = start.design(pixels, order), start
     fit = judge(np.linalg.norm(start.project(pixels) - target, axis=1), flux)
     for _ in range(6):
@@ -190,13 +195,25 @@ def fit_plate(pixels: Array, target: Array, flux: Array, start: Plate, order: in
     return plate, fit
 
 
+def _square_plate(pixels: Array, target: Array, flux: Array, start: Plate) -> tuple[Plate, Fit]:
+    """Return a plate of square pixels: few stars fix its four constants better than six at the corners."""
+    where = (pixels - start.middle) / start.unit
+    matrix = fit_affine(where, target, similarity=True)
+    plate = replace(start, order=1, coefficients=np.vstack([matrix[:, 2], matrix[:, :2].T]))
+    return plate, judge(np.linalg.norm(plate.project(pixels) - target, axis=1), flux)
+
+
 def anchored(plate: Plate, pixels: Array, ra: Array, dec: Array, fit: Fit) -> Plate:
     """Return the plate refitted on the plane that touches the sky at the middle of the frame, as a WCS wants it."""
     design, root = plate.design(pixels), fit.root_weight()
     for _ in range(3):
         there = plate.plane.sky(plate.coefficients[0])
         plane = TangentPlane(float(there[0]), float(there[1]))
-        plate = replace(plate, plane=plane, coefficients=least_squares(design * root, plane.project(ra, dec) * root))
+        target = plane.project(ra, dec)
+        if plate.order == 1 and len(pixels) < _SQUARE_BELOW:
+            plate = _square_plate(pixels, target, np.ones(len(pixels)), replace(plate, plane=plane))[0]
+        else:
+            plate = replace(plate, plane=plane, coefficients=least_squares(design * root, target * root))
     return plate
 
 
@@ -213,7 +230,7 @@ def carried(plate: Plate, pixels: Array, fit: Fit, order: int, width: float, hei
 def improves(fit: Fit, residual_before: Array, extra_terms: int) -> bool:
     """Tell whether a fit with `extra_terms` more terms per axis is better than chance would make it."""
     gain = fit.chi2(residual_before) - fit.chi2(fit.residual)
-    return gain > 2 * extra_terms * np.log(2 * max(int(fit.kept.sum()), 1)) + _MARGIN
+    return bool(gain > 2 * extra_terms * np.log(2 * max(int(fit.kept.sum()), 1)) + _MARGIN)
 
 
 def refine_wcs(wcs: WCS, pixels: Array, ra: Array, dec: Array, flux: Array) -> tuple[WCS, Fit]:

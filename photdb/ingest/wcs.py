@@ -100,7 +100,7 @@ def shift_wcs(text: str, x0: float, y0: float) -> str:
 def moved(wcs: WCS, dx: float, dy: float) -> WCS:
     """Return the WCS of pixels renumbered by x + dx, y + dy."""
     new = wcs.deepcopy()
-    new.wcs.crpix = np.asarray(wcs.wcs.crpix) + (dx, dy)
+    new.wcs.crpix = np.asarray(wcs.wcs.crpix) + np.array([dx, dy])
     if wcs.sip is not None:
         new.sip = _sip(wcs.sip.a, wcs.sip.b, new.wcs.crpix)
     new.wcs.set()
@@ -121,7 +121,8 @@ def composed(wcs: WCS, matrix: Array) -> WCS:
         order = max(wcs.sip.a_order, wcs.sip.b_order)
         u = np.stack(np.meshgrid(*[np.linspace(-1000.0, 1000.0, order + 3)] * 2), axis=-1).reshape(-1, 2)
         shift = wcs.sip.pix2foc(u @ linear.T + wcs.sip.crpix, 1) - u @ linear.T
-        new.sip = _sip(*_polynomial(u, np.linalg.solve(linear, shift.T).T, order), crpix)
+        a, b = _polynomial(u, np.linalg.solve(linear, shift.T).T, order)
+        new.sip = _sip(a, b, crpix)
     new.wcs.set()
     return new
 
