@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Frames a pattern needs, and the most that are read for it.
 MIN_FRAMES, MAX_FRAMES = 15, 200
 # A place on the chip may lie within one FWHM of the same star in at most this fraction of the frames, ...
-MAX_STAY = 0.2
+MAX_STAY = 0.1
 # ... and the field must have moved by this many FWHM in all.
 MIN_DRIFT_FWHM = 5.0
 # Frames that the first, rough pattern and the drift are taken from.
@@ -137,8 +137,9 @@ def pattern_map(
             raise CalibrationError(f"no pattern map: {against}", "take darks: they need no drift")
         outliers, _ = _quartile_median(stack, rough, None)
         for i in range(len(index)):
-            _hide_stars(stack[i], outliers, fwhm_px, hide_high=bool(i % 2))
+            _hide_stars(stack[i], outliers, fwhm_px)
         data, variance = _quartile_median(stack, np.arange(len(index)), outliers)
+    data -= np.median(data)  # the level is the sky's
     return Pattern(data, variance, len(index), float(np.hypot(np.ptp(x), np.ptp(y))))
 
 
@@ -187,8 +188,8 @@ def _subtract_background(frame: NDArray[np.float32]) -> None:
         part -= back[: part.shape[0], : part.shape[1]]
 
 
-def _hide_stars(frame: NDArray[np.float32], pattern: NDArray[np.float32], fwhm_px: float, *, hide_high: bool) -> None:
-    """Replace stars by plus or minus infinity, in turn from frame to frame, which leaves a median where it was.
+def _hide_stars(frame: NDArray[np.float32], pattern: NDArray[np.float32], fwhm_px: float) -> None:
+    """Replace stars by infinity.
 
     Stars are found on 2x2 sums, smoothed to about the FWHM; the bound follows their wings, and one FWHM more is hidden.
     """
@@ -204,7 +205,7 @@ def _hide_stars(frame: NDArray[np.float32], pattern: NDArray[np.float32], fwhm_p
     sigma = 1.4826 * float(np.median(np.abs(small[::2, ::2])))
     star = ndimage.maximum_filter((small > STAR_SIGMA * sigma).view(np.uint8), 2 * half_fwhm + 1).view(bool)
     for part in _quarters(frame):
-        np.copyto(part, np.float32(np.inf if hide_high else -np.inf), where=star[: part.shape[0], : part.shape[1]])
+        np.copyto(part, np.float32(np.inf), where=star[: part.shape[0], : part.shape[1]])
 
 
 def _quarters(frame: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -215,24 +216,39 @@ def _quarters(frame: NDArray[np.float32]) -> list[NDArray[np.float32]]:
 def _quartile_median(
     stack: NDArray[np.float32], index: NDArray[np.int_], fallback: NDArray[np.float32] | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Median over the frames `index` and the variance of that median, pixel by pixel, in row bands."""
+    """Median of what is not hidden in the frames `index`, and the variance of that median, in row bands."""
+    from scipy import ndimage
+
     _, height, width = stack.shape
     n = len(index)
-    low, high = n // 4, n - 1 - n // 4
     data, variance = np.empty((height, width), np.float32), np.empty((height, width), np.float32)
     step = max(1, BAND_PIXELS // (n * width))
     for y in range(0, height, step):
         # Frames last and contiguous: numpy then sorts with vector instructions, five times faster than it selects.
         band = np.ascontiguousarray(np.moveaxis(stack[index, y : y + step], 0, -1))
         band.sort(axis=-1)
-        with np.errstate(invalid="ignore"):
-            data[y : y + step] = (band[..., (n - 1) // 2] + band[..., n // 2]) / 2
-            sigma = (band[..., high] - band[..., low]) / np.float32(_QUARTILES)
-        variance[y : y + step] = sigma**2 * np.float32(np.pi / 2 / n)
-    never_seen = ~np.isfinite(data)  # a star (or a defect like one) in most frames
-    if never_seen.any():
-        data[never_seen] = 0.0 if fallback is None else fallback[never_seen]
-    typical = np.float32(np.median(variance[np.isfinite(variance)]))
-    np.maximum(variance, 0.25 * typical, out=variance)
-    variance[~np.isfinite(variance)] = typical * np.float32(4)
+        data[y : y + step], variance[y : y + step] = _median_of_sorted(band)
+    hidden = ~np.isfinite(data)  # under stars in most frames: only what is sharp in the rough median is the camera's
+    if hidden.any():
+        data[hidden] = 0.0 if fallback is None else (fallback - ndimage.median_filter(fallback, 5))[hidden]
+    typical = np.float32(np.median(variance[~hidden]))
+    np.maximum(variance, np.float32(0.25) * typical, out=variance)
+    variance[hidden] = typical * np.float32(4)
     return data, variance
+
+
+def _median_of_sorted(band: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Median and its variance along the last axis, hidden values (infinite) behind; infinite where most are hidden."""
+    n = band.shape[-1]
+    seen = np.isfinite(band).sum(axis=-1)
+
+    def rank(of: NDArray[np.int_]) -> NDArray[np.float32]:
+        return np.asarray(np.take_along_axis(band, np.clip(of, 0, n - 1)[..., None], axis=-1)[..., 0])
+
+    few = seen < max(4, n // 4)
+    with np.errstate(invalid="ignore"):
+        data = (rank((seen - 1) // 2) + rank(seen // 2)) / 2
+        sigma = (rank(seen - 1 - seen // 4) - rank(seen // 4)) / np.float32(_QUARTILES)
+    variance = sigma**2 * np.float32(np.pi / 2) / np.maximum(seen, 1).astype(np.float32)
+    data[few] = np.inf
+    return np.asarray(data, np.float32), np.asarray(variance, np.float32)
