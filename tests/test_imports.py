@@ -41,20 +41,31 @@ def test_photometry_can_be_used_without_files_or_a_database() -> None:
     )
 
 
-def third_party_imports() -> set[str]:
-    """Return the top-level packages, neither ours nor Python's, that any file of photdb imports anywhere."""
+def third_party_imports(folder: str) -> set[str]:
+    """Return the top-level packages, neither ours nor Python's, that any file of a folder imports anywhere."""
     found: set[str] = set()
-    for file in (ROOT / "photdb").rglob("*.py"):
+    for file in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"photdb"}
+    ours = {"photdb"} | {file.stem for file in (ROOT / "tests").rglob("*.py")} | {"tests"}
+    return found - set(sys.stdlib_module_names) - ours
+
+
+def declared(*, test: bool) -> set[str]:
+    """Return what pyproject.toml installs, by the names that are imported."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = project["dependencies"] + (project["optional-dependencies"]["test"] if test else [])
+    names = {re.split(r"[^A-Za-z0-9_-]", requirement)[0].replace("-", "_") for requirement in wanted}
+    return {"erfa" if name == "pyerfa" else name for name in names}
 
 
 def test_everything_imported_is_a_declared_dependency_and_the_other_way_round() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.split(r"[^A-Za-z0-9_-]", requirement)[0] for requirement in project["dependencies"]}
-    declared = {"erfa" if name == "pyerfa" else name for name in declared}
-    assert third_party_imports() == declared
+    assert third_party_imports("photdb") == declared(test=False)
+
+
+def test_the_tests_import_nothing_that_their_extra_does_not_install() -> None:
+    # What only pytest.importorskip asks for is no import statement, and may be absent.
+    assert third_party_imports("tests") - declared(test=True) == set()
