@@ -91,7 +91,7 @@ def simulate(folder: str | Path, setup: Setup | None = None, **options: Any) -> 
         window(setup, night)
     folder = Path(folder)
     _clear(folder)
-    field = draw_field(setup, _rng(setup, "stars"))
+    field = stars_of(setup)
     (folder / "truth").mkdir()
     write_catalog(folder / "refcat.csv", field, setup, _rng(setup, "catalogue"))
     shots = [shot for night in range(setup.nights) for shot in plan(setup, night, _rng(setup, "night", night))]
@@ -113,6 +113,11 @@ def simulate(folder: str | Path, setup: Setup | None = None, **options: Any) -> 
         n_stars=field.n,
         n_points=counts,
     )
+
+
+def stars_of(setup: Setup) -> Field:
+    """Return the stars of a setup, the same each time: their true magnitude at any moment is in them."""
+    return draw_field(setup, _rng(setup, "stars"))
 
 
 def _rng(setup: Setup, what: str, *index: int) -> np.random.Generator:

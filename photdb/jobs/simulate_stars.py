@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -205,7 +205,7 @@ def write_catalog(path: Path, field: Field, setup: Setup, rng: np.random.Generat
     n = int(known.sum())
     wrong = rng.random(n) < setup.catalog_outliers
     shift = np.where(wrong, rng.choice([-1.0, 1.0], n) * rng.uniform(0.2, 1.0, n), 0.0)
-    columns: dict[str, NDArray[np.float64]] = {
+    columns: dict[str, NDArray[Any]] = {
         "RA_ICRS": np.round(field.ra[known], 11), "DE_ICRS": np.round(field.dec[known], 11),
         "pmRA": field.pm_ra[known], "pmDE": field.pm_dec[known],
     }  # fmt: skip
@@ -213,6 +213,7 @@ def write_catalog(path: Path, field: Field, setup: Setup, rng: np.random.Generat
         columns[f"{band}mag"] = np.round(
             field.mags[band][known] + shift + setup.catalog_noise * rng.standard_normal(n), 4
         )
+        columns[f"{band}Flag"] = np.ones(n, dtype=int)  # inside the range the synthetic magnitudes were validated for
     for band in BANDS:
         columns[f"e_{band}mag"] = np.full(n, round(max(setup.catalog_noise, 0.001), 4))
     pl.DataFrame(columns).write_csv(path)
