@@ -70,10 +70,10 @@ def _words() -> tuple[dict[str, str], dict[str, str]]:
         for word in map(_plain, band.words):
             exact[word] = band.name
             claims.setdefault(word.lower(), set()).add(band.name)
-    for band in bands().values():
-        if band.catalogue:  # a header's RP may be anything, but never silently Sloan r'
-            claims.setdefault(band.name.lower(), set()).add(band.name)
-    anycase = {word: names.copy().pop() for word, names in claims.items() if len(names) == 1 and len(word) > 1}
+    # a header's RP may be anything, but never silently Sloan r' because that is also written rp
+    taken = {band.name.lower() for band in bands().values() if band.catalogue}
+    claims = {word: names for word, names in claims.items() if len(names) == 1 and len(word) > 1 and word not in taken}
+    anycase = {word: next(iter(names)) for word, names in claims.items()}
     return exact, anycase
 
 

@@ -65,9 +65,10 @@ class Cards:
 
     def own(self, keyword: str) -> Value | None:
         """Return the value in this header alone: the shape of an array and its WCS are never inherited."""
-        if keyword in self._known:
+        try:
             return self._known[keyword]
-        i = self._where.get(keyword)
+        except KeyError:
+            i = self._where.get(keyword)
         value = None if i is None or keyword in _WORDLESS else self._value(i)
         self._known[keyword] = value
         return value
@@ -82,8 +83,7 @@ class Cards:
     def first(self, keywords: Iterable[str]) -> tuple[str, Value] | None:
         """Return keyword and value of the first of several cards that says something."""
         for keyword in keywords:
-            value = self.get(keyword)
-            if value is not None:
+            if (value := self.get(keyword)) is not None:
                 return keyword, value
         return None
 
@@ -137,7 +137,7 @@ _SAYS_NOTHING = frozenset({"", "N/A", "NAN", "UNKNOWN", "UNDEFINED", "NULL", "NO
 
 def as_number(value: Value | None) -> float | None:
     """Return a finite number from a card value, or None."""
-    if isinstance(value, bool) or value is None:
+    if value is None or value is True or value is False:
         return None
     if isinstance(value, str):
         found = _NUMBER.match(value)

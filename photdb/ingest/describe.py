@@ -293,6 +293,7 @@ def pixel_scale(reading: Reading, bins: tuple[int, int], wcs: CelestialWcs | Non
     focal = reading.quantity("focal_length", telescope.focal_length, low=1.0)
     if pixel is None or focal is None:
         return None
+    reading.guess("pixel_scale", "from the pixel size, taken as after binning, and the focal length")
     return reading.found("pixel_scale", math.degrees(pixel / focal) * 3600.0, "pixel size and focal length")
 
 

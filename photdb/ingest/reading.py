@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from photdb.ingest.cards import Cards
 from photdb.ingest.telescope import CardUse, Quantity, Telescope
@@ -12,8 +11,7 @@ from photdb.ingest.telescope import CardUse, Quantity, Telescope
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One field that was understood: its value and the card (or file) that says it."""
 
     field: str
