@@ -59,6 +59,7 @@ def click_app() -> Any:
 def parameter_row(parameter: Any, context: Any) -> tuple[str, str]:
     """Return how a parameter is written, and what it means with its default."""
     written, meaning = parameter.get_help_record(context)
+    written = re.sub(r"\.\.\. <list\[.*\]>|^([A-Z .\[\]]+) <.*>$", r"\1", written) or written
     return f"`{written}`", " ".join(meaning.split()).replace("[required]", "").strip()
 
 
@@ -66,27 +67,35 @@ def parameter_row(parameter: Any, context: Any) -> tuple[str, str]:
 BRACES = str.maketrans("", "", "{}")
 
 
-def rows_of(command: Any, words: str) -> list[tuple[str, str]]:
-    """Return the arguments and options of a command, but for --help."""
+def panels_of(command: Any, words: str) -> dict[str, list[tuple[str, str]]]:
+    """Return the arguments and options of a command under the headings of its help, but for --help."""
     context = command.context_class(command, info_name=words)
-    return [parameter_row(p, context) for p in command.params if not getattr(p, "hidden", False)]
+    panels: dict[str, list[tuple[str, str]]] = {}
+    for parameter in command.params:
+        if not getattr(parameter, "hidden", False):
+            kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
+            heading = getattr(parameter, "rich_help_panel", None) or kind
+            panels.setdefault(heading, []).append(parameter_row(parameter, context))
+    return panels
 
 
 def command_section(words: str, command: Any) -> str:
     """Return one command: what it does, how it is called, its arguments and options."""
     usage = command.get_usage(command.context_class(command, info_name=words)).partition("Usage:")[2]
-    parts = [f"## {words}", help_text(command), f"```text\n{' '.join(usage.translate(BRACES).split())}\n```"]
-    rows = rows_of(command, words)
-    return "\n\n".join([*parts, table(("argument or option", "meaning"), rows)] if rows else parts)
+    usage = " ".join(usage.translate(BRACES).split()).replace("......", "...")
+    parts = [f"## {words}", help_text(command), f"```text\n{usage}\n```"]
+    return "\n\n".join(parts + [table((heading, ""), rows) for heading, rows in panels_of(command, words).items()])
 
 
 def help_text(command: Any) -> str:
     """Return the help of a command; its examples are shown as they are typed."""
-    text = inspect.cleandoc(command.help or "").replace("\b\n", "")
-    blocks = [" ".join(b.split()) if b.startswith("Example: ") else b for b in text.split("\n\n") if b.strip()]
-    return "\n\n".join(
-        f"```bash\n{b.removeprefix('Example: ')}\n```" if b.startswith("Example: ") else b for b in blocks
-    )
+    blocks = [b for b in inspect.cleandoc(command.help or "").split("\n\n") if b.strip()]
+    return "\n\n".join(example(b) if b.startswith("Example: ") else b for b in blocks)
+
+
+def example(words: str) -> str:
+    """Return an example as a block; one that is broken over lines is one again."""
+    return f"```bash\n{' '.join(words.removeprefix('Example: ').split())}\n```"
 
 
 def cli_page() -> str:

@@ -36,7 +36,7 @@ def test_the_generator_notices_a_stale_page(generate: ModuleType, tmp_path: Path
 def test_every_command_says_what_it_does_and_every_option_what_it_means(generate: ModuleType) -> None:
     silent = []
     for words, command in generate.commands(generate.click_app()):
-        rows = generate.rows_of(command, words)
+        rows = [row for panel in generate.panels_of(command, words).values() for row in panel]
         silent += [f"{words} {name}" for name, meaning in rows if not re.sub(r"\[.*\]", "", meaning).strip()]
         silent += [] if command.help else [words]
     assert silent == []
@@ -73,3 +73,10 @@ def test_the_index_leads_to_every_page() -> None:
     linked = set(re.findall(r"\]\(([^)#\s]+)\)", (docs / "index.md").read_text()))
     pages = {p.relative_to(docs).as_posix() for p in docs.rglob("*.md")} - {"index.md"}
     assert pages - linked == set()
+
+
+def test_every_command_shows_an_example(generate: ModuleType) -> None:
+    without = [words for words, command in generate.commands(generate.click_app()) if "Example: " not in command.help]
+    assert without == []
+    prose = re.sub(r"```.*?```", "", generate.cli_page(), flags=re.DOTALL)
+    assert re.findall(r"^(?:photdb |\\b).*$", prose, flags=re.MULTILINE) == []  # a command typed outside an example
