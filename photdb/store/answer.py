@@ -109,10 +109,11 @@ class Answer:
             row[0] for row in self._stream(f"SELECT CAST(to_json(answer) AS VARCHAR) FROM ({inner}) AS answer", size)
         )
 
-    def batches(self, *, size: int = 50_000) -> pyarrow.RecordBatchReader:
-        """Return the rows as Arrow batches."""
+    def arrow(self) -> pyarrow.Table:
+        """Return all rows as an Arrow table."""
         with readable(self.database):
-            return self.database.batches(_bare(self.sql), self.parameters, size=size)
+            relation = self.database._con.sql(_bare(self.sql), params=dict(self.parameters) or None)
+            return relation.to_arrow_table()
 
     def count(self) -> int:
         """Return the number of rows."""
@@ -135,13 +136,14 @@ class Answer:
             return self.database.copy(_bare(self.sql), self.parameters, path, "FORMAT parquet, COMPRESSION zstd")
 
     def longest(self, names: list[str]) -> dict[str, int]:
-        """Return the length of the longest text (UTF-8 bytes) or list in columns, at least 1."""
+        """Return the length of the longest text (UTF-8 bytes) or list of columns, at least 1.
+
+        A list of texts is as long as they are together, with ``; `` between them.
+        """
         if not names:
             return {}
-        lists = {c.name for c in self.columns if c.is_list}
-        terms = [
-            f"max(len({_quoted(n)}))" if n in lists else f"max(strlen(CAST({_quoted(n)} AS VARCHAR)))" for n in names
-        ]
+        kinds = {c.name: c for c in self.columns}
+        terms = [_length(kinds[name]) for name in names]
         (row,) = self._stream(f"SELECT {', '.join(terms)} FROM ({_bare(self.sql)}) AS answer", 1)
         return {name: max(int(value or 0), 1) for name, value in zip(names, row, strict=True)}
 
@@ -239,6 +241,14 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _length(column: Column) -> str:
+    """Return the expression of the length of a column's longest value."""
+    name = _quoted(column.name)
+    if column.kind == "VARCHAR[]":
+        return f"max(strlen(array_to_string({name}, '; ')))"
+    return f"max(len({name}))" if column.is_list else f"max(strlen(CAST({name} AS VARCHAR)))"
+
+
 def _as_text(column: Column, place: str) -> str:
     """Return the expression of a column's text."""
     if column.name in _DAYS and column.kind == "DOUBLE":
@@ -270,7 +280,9 @@ def _as_json(column: Column, place: str) -> str:
 def _comments(database: Database, name: str) -> dict[str, tuple[str, str]]:
     """Return unit and meaning of the columns of a table or view, from their comments."""
     found = database.rows(
-        "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = $name AND comment IS NOT NULL",
+        # the view detection shows the columns of detection_hot
+        "SELECT column_name, comment FROM duckdb_columns() "
+        "WHERE table_name IN ($name, $name || '_hot') AND comment IS NOT NULL",
         {"name": name},
     )
     return {column: _unit_and_meaning(comment) for column, comment in found.rows}

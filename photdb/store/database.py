@@ -263,9 +263,8 @@ class Database:
             raise ValueError(f"table {table} has no column {column}")
         return int(self.one(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}"))
 
-    @contextmanager
-    def run(self, command: str, parameters: Mapping[str, Any]) -> Iterator[int]:
-        """Record a run around a block of work; yield its run_id."""
+    def begin_run(self, command: str, parameters: Mapping[str, Any]) -> int:
+        """Record that a run begins; return its run_id."""
         run_id = self.next_id("run", "run_id")
         self.insert(
             "run",
@@ -280,6 +279,12 @@ class Database:
                 }
             ],
         )
+        return run_id
+
+    @contextmanager
+    def run(self, command: str, parameters: Mapping[str, Any]) -> Iterator[int]:
+        """Record a run around a block of work; yield its run_id."""
+        run_id = self.begin_run(command, parameters)
         try:
             yield run_id
         except KeyboardInterrupt:

@@ -12,6 +12,7 @@ CREATE TABLE master (
   path VARCHAR NOT NULL,
   sha256 VARCHAR NOT NULL,
   n_inputs INTEGER NOT NULL,
+  made_of VARCHAR NOT NULL,
   settings VARCHAR NOT NULL,
   run_id INTEGER NOT NULL
 );
@@ -28,5 +29,6 @@ COMMENT ON COLUMN master.night IS 'date of the evening at the site';
 COMMENT ON COLUMN master.path IS 'file name inside <store>.files/masters';
 COMMENT ON COLUMN master.sha256 IS 'of its content';
 COMMENT ON COLUMN master.n_inputs IS 'frames combined';
+COMMENT ON COLUMN master.made_of IS 'digest of the frames that were offered for it: it is not made twice';
 COMMENT ON COLUMN master.settings IS 'how it was combined, as JSON';
 COMMENT ON COLUMN master.run_id IS 'the run that made it';

@@ -1,0 +1,73 @@
+"""Who may write: one ingest at a time, and the store held only while something is written."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from photdb import progress
+from photdb.errors import InputError, StoreLockedError
+from photdb.store.database import Database
+
+#: How long a writer waits for readers to finish, s: theirs are short.
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def sole_ingest(store: Path) -> Iterator[None]:
+    """Hold the ingest lock of a store, which outlives no process.
+
+    Raises
+    ------
+    StoreLockedError
+        If another ingest into the same store is at work.
+    InputError
+        If the folder of the store cannot be written to.
+    """
+    folder = store.with_name(f"{store.stem}.files")
+    if not store.absolute().parent.is_dir():
+        raise InputError(f"{store.absolute().parent}: no such folder", "make the folder of the store first")
+    try:
+        folder.mkdir(exist_ok=True)
+        handle = (folder / "ingest.lock").open("a+")
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {error.strerror or error}", "check who owns it and that the disk has room"
+        ) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            holder = handle.read().strip() or "unknown"
+            raise StoreLockedError(
+                f"{store}: process {holder} is ingesting into it", "wait until it has finished, or end it"
+            ) from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+@contextmanager
+def writing(store: Path, *, create: bool = False) -> Iterator[Database]:
+    """Open a store for writing, waiting a while for readers that hold it."""
+    deadline = time.monotonic() + PATIENCE_S
+    told = False
+    while True:
+        try:
+            database = Database.open(store, read_only=False, create=create)
+            break
+        except StoreLockedError as error:
+            if time.monotonic() > deadline:
+                raise
+            if not told:
+                progress.say(f"waiting: {error.what}")
+                told = True
+            time.sleep(0.2)
+    with database:
+        yield database

@@ -1,0 +1,3 @@
+-- Take the detections that were assigned out of the loose ones.
+DELETE FROM loose
+WHERE rid IN (SELECT rid FROM assigned);

@@ -1,0 +1,4 @@
+-- Take a target away.
+-- $target_id  INTEGER
+DELETE FROM target
+WHERE target_id = $target_id;

@@ -1,0 +1,4 @@
+-- Every aperture.
+SELECT aperture_id, kind, diameter
+FROM aperture
+ORDER BY aperture_id;
