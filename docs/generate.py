@@ -90,12 +90,18 @@ def command_section(words: str, command: Any) -> str:
 def help_text(command: Any) -> str:
     """Return the help of a command; its examples are shown as they are typed."""
     blocks = [b for b in inspect.cleandoc(command.help or "").split("\n\n") if b.strip()]
-    return "\n\n".join(example(b) if b.startswith("Example: ") else b for b in blocks)
+    return "\n\n".join(shell(examples(b)) if examples(b) else b for b in blocks)
 
 
-def example(words: str) -> str:
-    """Return an example as a block; one that is broken over lines is one again."""
-    return f"```bash\n{' '.join(words.removeprefix('Example: ').split())}\n```"
+def examples(block: str) -> list[str]:
+    """Return the commands of ``Example: one`` or ``Examples: one; another``, none of any other words."""
+    word, _, rest = " ".join(block.split()).partition(": ")
+    return [line.strip() for line in rest.split("; ")] if word in ("Example", "Examples") else []
+
+
+def shell(lines: list[str]) -> str:
+    """Return commands as a block to be typed."""
+    return "\n".join(["```bash", *lines, "```"])
 
 
 def cli_page() -> str:

@@ -76,7 +76,7 @@ def test_the_index_leads_to_every_page() -> None:
 
 
 def test_every_command_shows_an_example(generate: ModuleType) -> None:
-    without = [words for words, command in generate.commands(generate.click_app()) if "Example: " not in command.help]
-    assert without == []
+    for words, command in generate.commands(generate.click_app()):
+        assert "```bash" in generate.help_text(command) or hasattr(command, "commands"), words
     prose = re.sub(r"```.*?```", "", generate.cli_page(), flags=re.DOTALL)
     assert re.findall(r"^(?:photdb |\\b).*$", prose, flags=re.MULTILINE) == []  # a command typed outside an example

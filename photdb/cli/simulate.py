@@ -93,6 +93,8 @@ def simulate(
 
     DIR/night-N/ holds bias, dark, flat and light frames, DIR/refcat.csv a reference catalogue, DIR/truth/ the tables
     stars, frames and lightcurves.
+
+    Example: photdb simulate sky --nights 3 --bands gr --clouds 0.3
     """
     options: dict[str, Any] = dict(locals())
     from photdb.jobs.simulate import simulate as run
