@@ -411,6 +411,44 @@ def frames(
     return Answer(db, statement("queries", "frames"), parameters, "frame")
 
 
+#: What can be exported, and what it can be chosen by.
+EXPORTS = {
+    "lightcurve": {"objects", "band"},
+    "detection": {"objects", "band"},
+    "object": {"objects"},
+    "frame": {"band"},
+}
+
+
+def export(db: Database, what: str, *, objects: Sequence[int] | None = None, band: str | None = None) -> Answer:
+    """Return all of one kind of row, or those of some objects or of one band.
+
+    Parameters
+    ----------
+    db : Database
+        The store.
+    what : str
+        A key of `EXPORTS`.
+    objects : sequence of int, optional
+        Only of these objects.
+    band : str, optional
+        Only of this band.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind, or it cannot be chosen so.
+    """
+    if what not in EXPORTS:
+        raise UsageError(f"cannot export {what!r}", f"there are {', '.join(EXPORTS)}")
+    given = {"objects": None if objects is None else list(objects), "band": band}
+    strange = [name for name, value in given.items() if value is not None and name not in EXPORTS[what]]
+    if strange:
+        raise UsageError(f"{what}s cannot be chosen by {strange[0]}", f"by {', '.join(sorted(EXPORTS[what]))} they can")
+    parameters = {name: value for name, value in given.items() if name in EXPORTS[what]}
+    return Answer(db, statement("queries", f"export_{what}"), parameters, what)
+
+
 def targets(db: Database) -> Answer:
     """Return the targets."""
     return Answer(db, statement("queries", "targets"), {}, "target")
@@ -601,6 +639,6 @@ def _polars(answer: Answer) -> polars.DataFrame:
     """Return an answer as a polars table."""
     import polars as pl
 
-    table = pl.from_arrow(answer.batches().read_all())
+    table = pl.from_arrow(answer.arrow())
     assert isinstance(table, pl.DataFrame)
     return table

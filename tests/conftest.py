@@ -14,3 +14,11 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real frames (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small store that asking tests share: never write to it (tests/stores.py says what is in it)."""
+    from stores import small_store
+
+    return small_store(tmp_path_factory.mktemp("small") / "small.duckdb")

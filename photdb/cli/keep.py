@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from photdb.cli import console, tables
 from photdb.cli.options import Db, Format, Output
 from photdb.config import store_path
-from photdb.errors import InputError
+from photdb.errors import InputError, UsageError
 from photdb.store.database import Database
 
 
@@ -73,14 +74,28 @@ def frames(
     object_name: Annotated[
         str | None, typer.Option("--object", metavar="NAME", help="Only those whose header's OBJECT is this.")
     ] = None,
+    relocate: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="OLD NEW", help="The files have moved from folder OLD to NEW: compare them and say so."),
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="With --relocate: move the files that are there and the same.")
+    ] = False,
     db: Db = None,
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """List the frames, and what became of them.
+    """List the frames, or tell the store that their files have moved.
 
-    Example: photdb frames --state failed
+    With --relocate every file is read and compared by its sha256 first; nothing is changed unless all are the same.
+
+    Examples: photdb frames --state failed; photdb frames --relocate /old/disk/nights /new/disk/nights
     """
+    if relocate is not None:
+        _relocate(*relocate, partial=partial, db=db)
+        return
+    if partial:
+        raise UsageError("--partial goes with --relocate", "photdb frames --relocate OLD NEW --partial")
     from photdb import query
 
     with Database.open(store_path(db)) as store:
@@ -88,3 +103,14 @@ def frames(
         n = tables.show(answer, format=format, output=output)
     if not n:
         console.note("no such frames")
+
+
+def _relocate(old: Path, new: Path, *, partial: bool, db: Path | None) -> None:
+    """Say where the files are now."""
+    from photdb.jobs.relocate import relocate
+
+    with Database.open(store_path(db), read_only=False) as store:
+        done = relocate(store, old, new, partial=partial)
+    for path, why in done.left:
+        console.warn(f"left as it was: {path}: {why}")
+    console.note(f"{done.n_moved} files are now known below {new}")

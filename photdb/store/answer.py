@@ -112,8 +112,7 @@ class Answer:
     def arrow(self) -> pyarrow.Table:
         """Return all rows as an Arrow table."""
         with readable(self.database):
-            relation = self.database._con.sql(_bare(self.sql), params=dict(self.parameters) or None)
-            return relation.to_arrow_table()
+            return self.database._con.execute(_bare(self.sql), dict(self.parameters) or None).to_arrow_table()
 
     def count(self) -> int:
         """Return the number of rows."""
