@@ -90,7 +90,8 @@ def command_section(words: str, command: Any) -> str:
 def help_text(command: Any) -> str:
     """Return the help of a command; its examples are shown as they are typed."""
     blocks = [b for b in inspect.cleandoc(command.help or "").split("\n\n") if b.strip()]
-    return "\n\n".join(shell(examples(b)) if examples(b) else b for b in blocks)
+    shown = "\n\n".join(shell(examples(b)) if examples(b) else b for b in blocks)
+    return shown.replace("\n```\n\n```bash\n", "\n")
 
 
 def examples(block: str) -> list[str]:

@@ -80,3 +80,15 @@ def test_every_command_shows_an_example(generate: ModuleType) -> None:
         assert "```bash" in generate.help_text(command) or hasattr(command, "commands"), words
     prose = re.sub(r"```.*?```", "", generate.cli_page(), flags=re.DOTALL)
     assert re.findall(r"^(?:photdb |\\b).*$", prose, flags=re.MULTILINE) == []  # a command typed outside an example
+
+
+def test_every_page_that_the_program_names_exists() -> None:
+    named = {
+        (file.relative_to(ROOT).as_posix(), page)
+        for folder in ("photdb", "schema", "ingest")
+        for file in (ROOT / folder).rglob("*")
+        if file.suffix in (".py", ".sql", ".toml")
+        for page in re.findall(r"docs/[\w/-]+\.md", file.read_text())
+    }
+    assert named
+    assert [(file, page) for file, page in sorted(named) if not (ROOT / page).is_file()] == []
