@@ -288,6 +288,24 @@ def _sine_of_altitude(m: Any, mjd: Any, ra: Any, dec: Any, site: Place) -> Any:
     return math.sin(phi) * z + math.cos(phi) * m.hypot(x, y) * m.cos(hour_angle)
 
 
+def sidereal_hours(mjd_utc: float, longitude: float) -> float:
+    """Return the local mean sidereal time in hours, within a second for a century around 2000.
+
+    References
+    ----------
+    .. [1] Capitaine, Wallace & Chapront 2003, A&A 412, 567 (equation 42, to second order).
+
+    Examples
+    --------
+    >>> round(sidereal_hours(51544.5, 0.0), 4)
+    18.6974
+    """
+    days = mjd_utc - 51544.5
+    t = days / 36525.0
+    turn = 0.7790572732640 + 0.00273781191135448 * days + days % 1.0
+    return (24.0 * turn + (0.014506 + 4612.156534 * t + 1.3915817 * t**2) / 54000.0 + longitude / 15.0) % 24.0
+
+
 def _airmass_at(m: Any, true: Any, site: Place) -> Any:
     """Return the airmass at a true altitude of 0 to 90 deg."""
     pressure = math.exp(-site.height / 8400.0)

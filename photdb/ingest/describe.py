@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from photdb.ingest.celestial import CelestialWcs
 from photdb.ingest.frame_header import Section, Site
 from photdb.ingest.reading import Reading, listed
 from photdb.ingest.telescope import PointingRule
+from photdb.times import sidereal_hours
 
 UNKNOWN_BAND = "unknown"
 _ANGLE = re.compile(
@@ -22,6 +24,7 @@ _ANGLE = re.compile(
 )
 _SECTION = re.compile(r"^\[?\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]?$")
 _PLAIN_EXTENSIONS = frozenset({"", "SCI", "PRIMARY", "IMAGE", "COMPRESSED_IMAGE", "CHIP1"})
+_SIDEREAL = ("LST", "LST-OBS", "ST", "SIDEREAL")
 _HOURS, _DEGREES = re.compile(r"\bhours?\b|\bhrs?\b|h:m|hh:mm", re.IGNORECASE), re.compile(r"\bdeg", re.IGNORECASE)
 
 
@@ -178,8 +181,27 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def site(reading: Reading) -> Site | None:
-    """Return where the telescope stands: its cards, else its file, else the standard's OBSGEO cards."""
+def site(reading: Reading, mjd: float | None) -> Site | None:
+    """Return where the telescope stands: its cards, else its file, else the standard's OBSGEO cards.
+
+    Where the sign of the longitude is only assumed, the header's sidereal time at `mjd` decides, if it does.
+    """
+    place = _site(reading)
+    if place is None or mjd is None or not reading.telescope.site.longitude_guess or not reading.is_guess("site"):
+        return place
+    said = next((text for card in _SIDEREAL if isinstance(text := reading.cards.get(card), str)), None)
+    degrees = angle(said, hours=True)
+    if degrees is None:
+        return place
+    east, west = (abs((sidereal_hours(mjd, sign * place.longitude) - degrees / 15 + 12) % 24 - 12) for sign in (1, -1))
+    if west < 0.1 and east > 0.25:
+        reading.guess("site", f"longitude counted to the west: the sidereal time {said} says so")
+        return reading.found("site", replace(place, longitude=-place.longitude), "cards and sidereal time")
+    return place
+
+
+def _site(reading: Reading) -> Site | None:
+    """Return where the cards or the file say that the telescope stands."""
     rule, cards = reading.telescope.site, reading.cards
     said_lat, said_lon = cards.first(rule.latitude_cards), cards.first(rule.longitude_cards)
     said_name, said_height = cards.first(rule.name_cards), cards.first(rule.height_cards)

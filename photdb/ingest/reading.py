@@ -41,6 +41,10 @@ class Reading:
         """Note what was assumed or disregarded."""
         self.guesses.append(f"{field}: {sentence}")
 
+    def is_guess(self, field: str) -> bool:
+        """Tell whether something was assumed for a field."""
+        return any(guess.startswith(f"{field}:") for guess in self.guesses)
+
     def problem(self, sentence: str) -> None:
         """Note why this cannot be a science frame."""
         self.problems.append(sentence)
@@ -55,7 +59,8 @@ class Reading:
         for use in rule.cards:
             value = self.cards.number(use.card)
             if value is not None and self._counts(field, use, value, low, high):
-                if use.guess:
+                sure = use.sure_comments is not None and use.sure_comments.match(self.cards.comment(use.card))
+                if use.guess and not sure:
                     self.guess(field, use.guess)
                 return self.found(field, value * rule.factor, use.card)
         if rule.value is None:
@@ -72,6 +77,9 @@ class Reading:
                 f"{c} = {self.cards.text(c)!r}" for c in use.unless.cards() if self.cards.get(c) is not None
             )
             self.guess(field, f"{use.card} = {value:g} is disregarded beside {said}")
+            return False
+        if use.wrong_comments is not None and use.wrong_comments.match(comment := self.cards.comment(use.card)):
+            self.guess(field, f"{use.card} = {value:g} is disregarded: {comment!r}")
             return False
         if not lowest <= value <= highest:
             self.guess(field, f"{use.card} = {value:g} is not a possible value and is disregarded")

@@ -60,12 +60,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class CardUse:
-    """One card that may say a quantity; a value outside `low` to `high`, or under `unless`, does not count."""
+    """One card that may say a quantity; a value outside `low` to `high`, or under `unless`, does not count.
+
+    Nor does one whose comment is among `wrong_comments`; a comment among `sure_comments` takes the guess away.
+    """
 
     card: str
     low: float | None = None
     high: float | None = None
     unless: Match | None = None
+    wrong_comments: Words | None = None
+    sure_comments: Words | None = None
     guess: str | None = None
 
 

@@ -172,6 +172,8 @@ class _Table:
             low=inner.take("low", _number, None),
             high=inner.take("high", _number, None),
             unless=Match(any_of=_rules(unless)) if unless.data else None,
+            wrong_comments=_words_or_none(inner.take("wrong_comments", _strings, None)),
+            sure_comments=_words_or_none(inner.take("sure_comments", _strings, None)),
             guess=inner.take("guess", _string, None),
         )
         inner.done()

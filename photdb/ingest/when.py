@@ -10,6 +10,8 @@ from photdb.times import MJD_0, mjd_of, parse_clock, parse_date, to_utc
 
 _DAY_S = 86400.0
 _SCALES = {"utc": "utc", "ut": "utc", "gmt": "utc", "ut1": "ut1", "tai": "tai", "tt": "tt", "tdt": "tt", "tdb": "tdb"}
+#: Two clocks of a header may differ by this (some count days to three decimals, some give the end of the read-out).
+_APART_DAYS = 0.005
 _EARLIEST_MJD, _LATEST_MJD = 0.0, 100000.0
 
 
@@ -33,16 +35,37 @@ def read_times(reading: Reading, exptime_s: float | None) -> tuple[float | None,
             break
         if moment is not None:
             mjd = to_utc(moment, _scale(reading, rule))
+            _compare(reading, rule, mjd, exptime_s)
             return _span(reading, rule, mjd, exptime_s)
     reading.problem(problem or f"no time of observation ({listed(tried)})")
     return None, None
+
+
+def _compare(reading: Reading, used: TimeRule, mjd: float, exptime_s: float | None) -> None:
+    """Say so where a count of days in the same header tells another time: one of the two is local, or wrong."""
+    allowed = _APART_DAYS + (exptime_s or 0.0) / _DAY_S
+    for rule in reading.telescope.times:
+        card = rule.mjd or rule.jd
+        if card is None or rule is used or card in (used.mjd, used.jd):
+            continue
+        try:
+            other = _count_of_days(reading.cards, card, is_jd=rule.jd is not None)
+        except InputError:
+            continue
+        if other is not None and abs(other - mjd) > allowed:
+            reading.guess("mjd_mid", f"{_cards_of(used)} taken; {card} differs from it by {24 * (other - mjd):+.2f} h")
+            return
+
+
+def _cards_of(rule: TimeRule) -> str:
+    return " and ".join(card for card in (rule.date or rule.mjd or rule.jd, rule.clock) if card)
 
 
 def _span(reading: Reading, rule: TimeRule, mjd: float, exptime_s: float | None) -> tuple[float | None, float | None]:
     """Return start and middle from the moment a rule marks."""
     if rule.guess:
         reading.guess("mjd_mid", rule.guess)
-    origin = " and ".join(card for card in (rule.date or rule.mjd or rule.jd, rule.clock) if card)
+    origin = _cards_of(rule)
     reading.found(f"mjd_{rule.marks}" if rule.marks != "middle" else "mjd_mid", mjd, origin)
     if exptime_s is None:
         return (mjd, None) if rule.marks == "start" else (None, mjd if rule.marks == "middle" else None)

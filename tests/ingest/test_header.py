@@ -144,6 +144,8 @@ def test_a_zero_or_negative_value_is_disregarded_and_said(card: str, field: str,
     [
         {"GAIN": "100"},
         {"GAIN": "2", "OFFSET": "10"},
+        {"GAIN": "2 / Sensor gain"},
+        {"GAIN": "2 / [ADU/e-]"},
         {"GAIN": "2", "SWCREATE": "'SharpCap v4.1'"},
         {"GAIN": "2", "CREATOR": "'ZWO ASIAIR Plus'"},
     ],
@@ -152,6 +154,40 @@ def test_a_camera_setting_is_never_taken_for_electrons(cards: dict[str, str | No
     frame = changed(**cards)
     assert frame.gain == 1.0
     assert frame.is_guess("gain")
+
+
+def test_a_comment_that_names_electrons_makes_gain_sure() -> None:
+    assert not changed(GAIN="2.0 / [electrons/count] Pixel gain").is_guess("gain")
+    assert not changed(GAIN="2.0 / CCD gain (e-/ADU)").is_guess("gain")
+
+
+@pytest.mark.parametrize(
+    ("cards", "hours"),
+    [
+        ({"MJD_OBS": "60310.0001"}, None),
+        ({"JD": "2460310.5003"}, None),
+        ({"MJD_OBS": "60310.29167"}, 7.0),  # DATE-OBS is local time
+        ({"JD": "2460310.0"}, -12.0),  # JD wrong by half a day
+    ],
+)
+def test_a_second_clock_in_the_header_is_compared(cards: dict[str, str], hours: float | None) -> None:
+    frame = changed(**cards)
+    said = [guess for guess in frame.guesses if "differs" in guess]
+    assert len(said) == (hours is not None)
+    if hours is not None:
+        assert f"{next(iter(cards)).replace('_', '-')} differs from it by {hours:+.2f} h" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("lst", "longitude"),
+    [("'05:21:17'", -20.0), ("'08:01:17'", 20.0), ("'17:00:00'", -20.0), (None, -20.0)],
+)
+def test_the_sidereal_time_tells_east_from_west(lst: str | None, longitude: float) -> None:
+    # Greenwich sidereal time at 2024-01-01 0h UT is 6h 41m 17s
+    frame = changed(LST=lst)
+    assert frame.site is not None
+    assert frame.site.longitude == longitude
+    assert any("sidereal" in guess for guess in frame.guesses) == (longitude == 20.0)
 
 
 def test_egain_counts_before_gain() -> None:
