@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 
+_STILL = 1.5  # px: a map that moves the frame by less may be that of the hot pixels
+_TIGHT = 2.5  # px: what the stars of one camera agree to, whatever the optics do to a shifted field
+
+
 @dataclass(frozen=True, slots=True)
 class FrameTransform:
     """The affine map from the pixels of one frame to those of another.
@@ -60,8 +64,8 @@ def match_frames(
 ) -> FrameTransform:
     """Return the map from the pixels of one frame to those of another of the same camera.
 
-    Hot pixels stay where they are while stars move: when two frames seem not to be shifted at all, any other map that
-    chance cannot explain is preferred.
+    Hot pixels stay where they are while stars move. So when two frames seem not to be shifted at all, what stayed is
+    set aside, and a shift that the rest agrees on is preferred.
 
     Parameters
     ----------
@@ -78,29 +82,34 @@ def match_frames(
         The frames share too few stars.
     """
     one, two = star_list(x1, y1, flux1, width, height), star_list(x2, y2, flux2, width, height)
-    still, best, tried = matching.NOTHING, matching.NOTHING, 0
-    for n in (20, 50, 120):
-        a, b = one.xy[:n], two.xy[: int(1.5 * n)]
-        for proposals in _between(a, b, one, mirrored):
-            moving = proposals.where(np.array([not _stands_still(m, one) for m in proposals.matrices()], bool))
-            for some in (moving, proposals):
-                match = matching.best_match(
-                    one.xy, two.xy, some, n_used=n, width=one.width, height=one.height, tolerance=REACH, tried=tried
-                )
-                tried += some.tried
-                if _stands_still(match.matrix, one):
-                    still = min(still, match, key=lambda m: m.log10_chance)
-                elif match.log10_chance < best.log10_chance or best.n_common == 0:
-                    best = match
-                if best.convincing:
-                    return _transform(one, two, best)
-    if still.convincing:
-        return _transform(one, two, still)
+    best = _search(one, two, mirrored)
+    if best.convincing and _displacement(best, one) < _STILL:
+        rest = one.without(best.a), two.without(best.b)
+        moved = _search(*rest, mirrored)
+        if moved.convincing and _displacement(moved, one) >= _STILL:
+            return _transform(*rest, moved)
+    if best.convincing:
+        return _transform(one, two, best)
     raise RegistrationError(
         f"two frames of {len(one.xy)} and {len(two.xy)} stars do not match: at best {best.n_common} agree where "
         f"{best.n_needed} are needed",
         "look whether they show the same field; --no-wcs measures without registration",
     )
+
+
+def _search(one: Stars, two: Stars, mirrored: bool | None) -> Match:
+    """Return the first convincing match of two lists, or the best there is."""
+    best, tried = matching.NOTHING, 0
+    for n in (20, 50, 120):
+        for proposals in _between(one.xy[:n], two.xy[: int(1.5 * n)], one, mirrored):
+            tried += proposals.tried
+            match = matching.best_match(
+                one.xy, two.xy, proposals, n_used=n, width=one.width, height=one.height, tolerance=REACH, tried=tried
+            )
+            best = min(best, match, key=lambda m: (m.log10_chance, -m.n_common))
+            if best.convincing and best.tolerance < _TIGHT:
+                return best
+    return best
 
 
 def _between(a: Array, b: Array, one: Stars, mirrored: bool | None) -> Iterator[matching.Proposals]:
@@ -120,10 +129,11 @@ def _between(a: Array, b: Array, one: Stars, mirrored: bool | None) -> Iterator[
     )
 
 
-def _stands_still(matrix: Array, stars: Stars) -> bool:
-    """Tell whether a map moves no corner by more than a pixel."""
-    corners = np.array([[0.0, 0.0], [stars.width, 0.0], [0.0, stars.height], [stars.width, stars.height]])
-    return bool(np.abs(matching.apply(matrix, corners) - corners).max() < 1.0)
+def _displacement(match: Match, stars: Stars) -> float:
+    """Return by how many pixels a map moves the frame: the median of its centre and the middles of its sides."""
+    w, h = stars.width, stars.height
+    points = np.array([[w / 2, h / 2], [0.0, h / 2], [w, h / 2], [w / 2, 0.0], [w / 2, h]])
+    return float(np.median(np.linalg.norm(matching.apply(match.matrix, points) - points, axis=-1)))
 
 
 def _transform(one: Stars, two: Stars, match: Match) -> FrameTransform:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -74,6 +74,10 @@ class Stars:
     def centre(self) -> Array:
         """Middle of the frame, pixels."""
         return np.array([(self.width - 1) / 2, (self.height - 1) / 2])
+
+    def without(self, taken: NDArray[np.int64]) -> Stars:
+        """Return the others."""
+        return replace(self, xy=np.delete(self.xy, taken, axis=0), flux=np.delete(self.flux, taken))
 
 
 def star_list(x: ArrayLike, y: ArrayLike, flux: ArrayLike, width: int, height: int) -> Stars:

@@ -71,7 +71,8 @@ def wcs_from_text(text: str) -> WCS:
                 wcs.wcs.set()
         except Exception as error:  # wcslib and astropy raise half a dozen unrelated types for bad cards
             raise InputError(
-                f"the header's WCS cannot be read: {_one_line(error)}", "solve without it: --ignore-wcs"
+                f"the header's WCS cannot be read: {_one_line(error)}",
+                "with a pointing and a catalogue of the field the frame is solved without it",
             ) from error
     if not celestial:
         raise InputError(f"the header's WCS has no sky coordinates (CTYPE {', '.join(map(str, wcs.wcs.ctype))})")
