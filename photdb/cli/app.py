@@ -38,7 +38,9 @@ COMMANDS = {
     "scan": Lazy("scan:scan", "List the frames of folders by night, telescope, filter, type and object.", _IN),
     "telescopes": Lazy("telescopes:app", "The telescopes that photdb knows, and what it understands of a header.", _IN),
     "refcat": Lazy("refcat:app", "Reference stars: add a table of them, list what is there.", _IN),
-    "ingest": Lazy("ingest:ingest", "Reduce, register and measure frames, and write them to the store.", _IN),
+    "ingest": Lazy(
+        "ingest:ingest", "Reduce, register and measure frames, and write them to the store, night by night.", _IN
+    ),
     "zeropoint": Lazy("zeropoint:app", "Calibrate frames: zero points as versions that can be compared.", _IN),
     "lightcurve": Lazy("ask:lightcurve", "Print or plot the light curve of a position, a target or an object.", _ASK),
     "lc": Lazy("ask:lightcurve", "Short for lightcurve.", _ASK),

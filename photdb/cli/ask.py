@@ -171,7 +171,7 @@ def cone(
 
     Example: photdb cone 41.58 -30.27 60
     """
-    if len(where) < 2:
+    if len(where) < 2 or (len(where) == 2 and query.parse_position(where) is not None and not where[0].isdigit()):
         raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
     radius = _arcsec(where[-1])
     with Database.open(store_path(db)) as store:

@@ -1,0 +1,143 @@
+"""The frame of the command line: its table of commands, how fast it starts, progress."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+import typer
+
+from photdb import progress
+from photdb.cli import app as cli
+from photdb.cli import console
+
+HEAVY = {"numpy", "polars", "astropy", "healpy", "scipy", "matplotlib", "pyarrow", "rich", "sep"}
+
+
+@pytest.fixture
+def commands():
+    return typer.main.get_command(cli.app).commands
+
+
+def test_every_command_of_the_table_is_there_and_says_what_the_table_says(commands):
+    for name, lazy in cli.COMMANDS.items():
+        command = commands[name]
+        if name != "lc":
+            assert lazy.help == command.help.strip().partition("\n")[0], name
+
+
+def test_help_names_every_command_and_imports_none():
+    code = (
+        "import sys; from photdb.cli.app import run; run(['--help']); "
+        "print(*(m for m in sys.modules if m.startswith('photdb.') or '.' not in m), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for name in cli.COMMANDS:
+        assert f"  {name} " in done.stdout
+    loaded = set(done.stderr.split())
+    assert loaded & (HEAVY | {"duckdb"}) == set()
+    assert {m for m in loaded if m.startswith("photdb.cli.")} == {"photdb.cli.app"}
+
+
+def test_a_light_curve_imports_nothing_heavy(small_store):
+    code = (
+        "import sys; from photdb.cli.app import run; "
+        f"code = run(['lightcurve', '41.58', '-30.27', '--db', {str(small_store)!r}]); "
+        "print(code, *(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    words = done.stderr.splitlines()[-1].split()
+    assert words[0] == "0"
+    assert set(words) & HEAVY == set()
+
+
+@pytest.mark.slow
+def test_the_program_starts_quickly(small_store):
+    """DESIGN section 8: --help 0.15 s, a light curve 0.35 s on the reference machine; the best of five, with room."""
+    for words, limit in ((["--help"], 0.25), (["lc", "41.58", "-30.27", "--db", str(small_store)], 0.6)):
+        seconds = []
+        for _ in range(5):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "photdb", *words], capture_output=True, check=True)
+            seconds.append(time.perf_counter() - began)
+        assert min(seconds) < limit
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["lc", "-v", "1", "-2"], ["-v", "lc", "1", "-2"]),
+        (["lc", "--quiet", "1", "-q"], ["--quiet", "-q", "lc", "1"]),
+        (["lc", "--", "-v"], ["lc", "--", "-v"]),
+        (["lc", "-vv"], ["-vv", "lc"]),
+    ],
+)
+def test_options_of_the_whole_program_may_stand_anywhere(words, expected):
+    assert cli.arranged(words) == expected
+
+
+def test_a_negative_number_is_an_argument_and_an_option_is_an_option():
+    seen = {}
+    app = typer.Typer(add_completion=False)
+
+    @app.command(cls=cli.Command)
+    def try_(
+        words: list[str],
+        number: float = typer.Option(0.0),
+        pair: tuple[float, float] = typer.Option((0.0, 0.0)),
+        flag: bool = typer.Option(False, "-f"),
+    ) -> None:
+        seen.update(words=words, number=number, pair=pair, flag=flag)
+
+    command = typer.main.get_command(app)
+    words = ["1.5", "-30.27", "--number", "-7", "-f", "-.5", "--pair", "-1", "-2", "-00:30:00", "-30d16m12s"]
+    command.main(words, standalone_mode=False)
+    assert seen == {
+        "words": ["1.5", "-30.27", "-.5", "-00:30:00", "-30d16m12s"],
+        "number": -7.0,
+        "pair": (-1.0, -2.0),
+        "flag": True,
+    }
+    with pytest.raises(cli._NotUnderstood, match="--nubmer"):
+        command.main(["1", "--nubmer", "2"], standalone_mode=False)
+
+
+def test_steps_are_lines_where_there_is_no_terminal(capsys, monkeypatch):
+    console.start(verbosity=0)
+    monkeypatch.setattr(console, "_QUICK_S", 0.0)
+    assert list(progress.track([1, 2, 3], "measuring")) == [1, 2, 3]
+    progress.say("night 2017-12-19: 3 frames")
+    progress.warn("gain: assumed")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "measuring (3) ..."
+    assert lines[1].startswith("measuring: 3 in ")
+    assert lines[2:] == ["night 2017-12-19: 3 frames", "warning: gain: assumed"]
+    progress.listen(None)
+
+
+def test_a_bar_lives_on_a_terminal_and_lines_go_above_it(capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(console, "is_terminal", lambda stream: True)
+    console.start(verbosity=0)
+    for _ in progress.track(range(3), "outer"):
+        for _ in progress.track(iter([1, 2]), "inner"):
+            progress.say("one line [with brackets]")
+    err = capsys.readouterr().err
+    assert err.count("one line [with brackets]") == 6
+    assert "outer" in err
+    assert console._living is None
+    progress.listen(None)
+
+
+def test_the_log_is_shown_as_much_as_is_asked_for(capsys):
+    import logging
+
+    log = logging.getLogger("photdb.test")
+    for verbosity, expected in ((-1, 1), (0, 2), (1, 3), (2, 4)):
+        console.start(verbosity=verbosity)
+        log.debug("d")
+        log.info("i")
+        log.warning("w")
+        log.error("e")
+        assert len(capsys.readouterr().err.splitlines()) == expected
+    progress.listen(None)
