@@ -106,6 +106,45 @@ def input_variances(stack: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(np.maximum((v - t / others) / (1.0 - 1.0 / others), 0.05 * t / n + _TINY))
 
 
+def photon_transfer(
+    stack: NDArray[np.float32], levels: NDArray[np.float64], response: NDArray[np.float32], read_noise: float
+) -> float:
+    """Gain in e-/ADU from the photon noise of flats: what two of them differ by, pixel against neighbour.
+
+    For flats i and j divided by their levels L, with response f, var(f_i - f_j) = f (1/L_i + 1/L_j) / g +
+    (R/g)² (1/L_i² + 1/L_j²). Differences of neighbouring pixels take out what changes slowly between the two. The
+    median over consecutive pairs counts.
+
+    Parameters
+    ----------
+    stack
+        Flats divided by their levels, (n, height, width), n >= 2.
+    levels
+        ADU, (n,).
+    response
+        Their combination; pixels within 10 % of 1 are used.
+    read_noise
+        e-.
+
+    Returns
+    -------
+    float
+        NaN where it cannot be told.
+    """
+    step = max(1, int(response.shape[0] * response.shape[1] // 2_000_000))
+    even = np.abs(response[::step] - 1.0) < 0.1
+    pairs = even[:, 1::2] & even[:, : even.shape[1] // 2 * 2 : 2]
+    gains = []
+    for i in range(len(levels) - 1):
+        difference = np.asarray(stack[i, ::step], np.float64) - stack[i + 1, ::step]
+        v = robust_variance((difference[:, 1::2] - difference[:, : even.shape[1] // 2 * 2 : 2])[pairs]) / 2.0
+        a = (1.0 / levels[i : i + 2]).sum()
+        b = read_noise**2 * (1.0 / levels[i : i + 2] ** 2).sum()
+        if v > 0:  # v g² - a g - b = 0
+            gains.append((a + np.sqrt(a * a + 4.0 * v * b)) / (2.0 * v))
+    return float(np.median(gains)) if gains else float("nan")
+
+
 def robust_variance(values: NDArray[np.float64]) -> float:
     """Variance of the values within 4 sigma of their median (whole-ADU data: a mere median deviation is too coarse)."""
     values = values[np.isfinite(values)]

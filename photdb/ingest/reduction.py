@@ -21,6 +21,7 @@ from photdb.ingest.masters import (
     make_master,
 )
 from photdb.ingest.overscan import light_section, subtract_overscan
+from photdb.ingest.saturation import saturation_mask
 from photdb.photometry.pixels import Pixels
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def reduce(
         A mask, pattern or master of another shape than the frame.
     """
     x0, x1, y0, y1 = light_section(header)
-    mask = (raw[y0:y1, x0:x1] >= np.float32(header.saturation)).view(np.uint8)
+    mask = saturation_mask(raw[y0:y1, x0:x1], header.saturation).view(np.uint8)
     mask *= np.uint8(SATURATED)
     level, overscan_variance = subtract_overscan(raw, header.overscan)
     data = np.ascontiguousarray(raw[y0:y1, x0:x1])
