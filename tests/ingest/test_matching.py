@@ -66,7 +66,7 @@ def test_a_known_turn_leaves_out_the_others():
 def test_a_shift_is_voted_for_without_triangles():
     rng = np.random.default_rng(3)
     stars = rng.uniform(0, SIZE, (40, 2))
-    proposals = propose_shifts(stars, stars + (37.0, -12.0), np.eye(2, 3), reach=60.0, unit=4.0)
+    proposals = propose_shifts(stars, stars + np.array([37.0, -12.0]), np.eye(2, 3), reach=60.0, unit=4.0)
     assert proposals.beta[0] == pytest.approx(37 - 12j, abs=0.5)
 
 
