@@ -137,7 +137,7 @@ def _variance_map(pixels: Pixels, background: Background) -> NDArray[np.float32]
     out = np.empty(pixels.data.shape, np.float32)
     for start in range(0, len(out), 64):
         rows = slice(start, min(start + 64, len(out)))
-        level = np.maximum(background.rows(background.level, rows.start, rows.stop), 0)
+        level = np.maximum(background.level_rows(rows.start, rows.stop), 0)
         response = 1.0 if pixels.response is None else np.maximum(pixels.response[rows], np.float32(0.01))
         floor = pixels.floor if np.ndim(pixels.floor) == 0 else pixels.floor[rows]  # type: ignore[index]
         out[rows] = level / (np.float32(pixels.gain) * response) + floor
@@ -152,9 +152,10 @@ def circle_sums(
     A circle over the edge is summed as far as the image goes.
     """
     sums = np.full((len(x), len(diameters)), np.nan)
-    for k, diameter in enumerate(diameters):
+    different, which = np.unique(diameters, return_inverse=True)
+    for k, diameter in enumerate(different):
         if np.isfinite(diameter):
-            sums[:, k] = sep.sum_circle(image, x, y, 0.5 * diameter, subpix=0)[0]
+            sums[:, which == k] = sep.sum_circle(image, x, y, 0.5 * diameter, subpix=0)[0][:, None]
     return sums
 
 

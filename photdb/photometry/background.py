@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sep
 
 from photdb.errors import InputError
+from photdb.photometry.clipping import clipped_means, skew_correction
 from photdb.photometry.flags import UNUSABLE, Flag
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from photdb.photometry.pixels import Pixels
@@ -20,91 +23,150 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Frames of more pixels than this are sampled at every second pixel of every second row for the maps.
+#: Frames of more pixels than this are sampled at every second pixel of every second row.
 _SAMPLE_ABOVE = 2_000_000
-#: With more of the frame hidden than this, sources are not masked (sep leaves out boxes that are half hidden).
-_MOST_HIDDEN = 0.4
-#: Noise of a pixel after smoothing with (1, 2, 1) both ways, in that of a single one: sqrt(36) / 16.
-SMOOTHED_NOISE = 0.375
-#: Noise of clipped boxes of normal noise, in its true standard deviation (4 Mpixel simulated, boxes of 1000 and 4000).
-_CLIPPED_NOISE = 0.984
-#: The mode of source-extractor, 2.5 median - 1.5 mean, lies this many times skewness * sigma / 6 below the mean.
-_MODE_SKEW = 2.5
-#: A pixel this many (unsmoothed) sigma above the sky hides the pixels this far around it, px, on top of the rows below.
+#: A pixel this many sigma above the sky hides the pixels this far around it, px, on top of the rows below.
 _GROW = ((1.5, 4), (10.0, 4), (100.0, 4), (1000.0, 8))
+#: A box with less than this share of its pixels takes its neighbours' values.
+_LEAST_SHARE = 0.1
+#: Rows between which a map is interpolated straight: within 2 % of the change from box to box.
+_KNOT = 8
+_BAND = 64
+#: Pixels of boxes worked on at once.
+_GROUP = 500_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Background:
-    """Sky level and noise of a frame, held at every `step`-th pixel.
+    """Sky level and noise of a frame: two meshes of boxes, joined by cubic convolution.
 
     Attributes
     ----------
     shape : tuple of int
         Height and width of the frame.
-    step : int
-        Sample (j, i) belongs to pixel (step j, step i).
-    level, noise : ndarray of float32
-        The samples: sky level and standard deviation of a pixel, ADU.
-    sky, sky_rms : float
-        Median of the two maps, ADU.
-    box : int
-        Size of the boxes the maps were made of, px.
+    box : tuple of float
+        Height and width of a box, px.
+    level, noise : ndarray of float64, (boxes, boxes)
+        Sky level and standard deviation of a pixel of empty sky, ADU.
+    n_box : float
+        Median number of pixels that the statistics of a box were made of.
     """
 
     shape: tuple[int, int]
-    step: int
-    level: NDArray[np.float32]
-    noise: NDArray[np.float32]
-    sky: float
-    sky_rms: float
-    box: int
+    box: tuple[float, float]
+    level: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    n_box: float
+
+    @cached_property
+    def sky(self) -> float:
+        """Median level, ADU."""
+        return float(np.median(self.level))
+
+    @cached_property
+    def sky_rms(self) -> float:
+        """Median noise, ADU."""
+        return float(np.median(self.noise))
 
     def level_map(self) -> NDArray[np.float32]:
         """Return the sky level of every pixel, ADU."""
-        return self.rows(self.level, 0, self.shape[0])
+        return self._map(self.level_rows)
 
     def noise_map(self) -> NDArray[np.float32]:
         """Return the standard deviation of every pixel of empty sky, ADU."""
-        return self.rows(self.noise, 0, self.shape[0])
+        return self._map(self.noise_rows)
 
-    def rows(self, samples: NDArray[np.float32], start: int, stop: int) -> NDArray[np.float32]:
-        """Return rows of a map (`level` or `noise`) at full size, linear between the samples; `start` must be even."""
-        if self.step == 1:
-            return samples[start:stop]
-        low = samples[start // 2 : (stop + 1) // 2 + 1]
-        wide = np.empty((len(low), self.shape[1]), np.float32)
-        wide[:, ::2] = low
-        n = (self.shape[1] - 1) // 2
-        wide[:, 1 : 2 * n : 2] = 0.5 * (low[:, :n] + low[:, 1 : n + 1])
-        wide[:, 2 * n + 1 :] = low[:, n : n + 1]
-        out = np.empty((stop - start, self.shape[1]), np.float32)
-        out[::2] = wide[: (stop - start + 1) // 2]
-        odd = (stop - start) // 2
-        after = wide[1 : odd + 1] if len(wide) > odd else np.concatenate([wide[1:], wide[-1:]])
-        np.multiply(wide[:odd] + after, 0.5, out=out[1::2])
-        return out
+    def level_rows(self, start: int, stop: int, step: int = 1) -> NDArray[np.float32]:
+        """Return rows of the level map, every `step`-th pixel both ways."""
+        return self._rows(self._wide_level, start, stop, step)
+
+    def noise_rows(self, start: int, stop: int, step: int = 1) -> NDArray[np.float32]:
+        """Return rows of the noise map, every `step`-th pixel both ways."""
+        return self._rows(self._wide_noise, start, stop, step)
 
     def level_at(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the sky level at pixel positions, ADU."""
-        return self._at(self.level, x, y)
+        return self._at(self._wide_level, x, y)
 
     def noise_at(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the noise of a pixel of empty sky at pixel positions, ADU."""
-        return self._at(self.noise, x, y)
+        return self._at(self._wide_noise, x, y)
 
-    def _at(self, samples: NDArray[np.float32], x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-        j = np.clip(np.rint(np.asarray(y, float) / self.step).astype(np.intp), 0, samples.shape[0] - 1)
-        i = np.clip(np.rint(np.asarray(x, float) / self.step).astype(np.intp), 0, samples.shape[1] - 1)
-        return np.asarray(samples[j, i], dtype=np.float64)
+    @cached_property
+    def _wide_level(self) -> NDArray[np.float32]:
+        return self._widened(self.level)
+
+    @cached_property
+    def _wide_noise(self) -> NDArray[np.float32]:
+        return np.maximum(self._widened(self.noise), np.float32(0.1 * self.noise.min()))
+
+    def _widened(self, mesh: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Interpolate a mesh along the rows, phantom rows included: (boxes + 4, width)."""
+        node, weight = _cubic(np.arange(self.shape[1]), mesh.shape[1], self.box[1])
+        columns = _phantoms(_phantoms(mesh).T)
+        return np.ascontiguousarray(np.einsum("nk,nkj->jn", weight, columns[node]), dtype=np.float32)
+
+    def _map(self, rows: Callable[[int, int], NDArray[np.float32]]) -> NDArray[np.float32]:
+        out = np.empty(self.shape, np.float32)
+        for start in range(0, self.shape[0], _BAND):
+            stop = min(start + _BAND, self.shape[0])
+            out[start:stop] = rows(start, stop)
+        return out
+
+    def _rows(self, wide: NDArray[np.float32], start: int, stop: int, step: int) -> NDArray[np.float32]:
+        """Interpolate down the columns: cubic at every eighth row, straight in between."""
+        first = start // _KNOT
+        knots = np.arange(first, (stop - 1) // _KNOT + 2)
+        at = self._columns(wide[:, ::step], knots * _KNOT)
+        place = np.arange(start, stop, step) / _KNOT - first
+        k = place.astype(np.intp)
+        out = (at[1:] - at[:-1])[k]
+        out *= (place - k).astype(np.float32)[:, None]
+        out += at[k]
+        return np.asarray(out)
+
+    def _columns(self, wide: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32]:
+        """Return whole rows of an interpolated map."""
+        node, weight = _cubic(y, self.level.shape[0], self.box[0])
+        out = np.zeros((len(y), wide.shape[1]), np.float32)
+        for j in range(4):
+            out += weight[:, j, None].astype(np.float32) * wide[node[:, j]]
+        return out
+
+    def _at(self, wide: NDArray[np.float32], x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        node, weight = _cubic(np.clip(np.asarray(y, float), 0, self.shape[0] - 1), self.level.shape[0], self.box[0])
+        i = np.clip(np.rint(np.asarray(x, float)).astype(np.intp), 0, self.shape[1] - 1)
+        return np.asarray(np.sum(wide[node, i[..., None]] * weight, axis=-1), dtype=np.float64)
+
+
+def _cubic(pixel: NDArray[Any], n: int, box: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the four boxes around each pixel and their weights: cubic convolution (Keys 1981, a = -1/2).
+
+    Boxes are counted from the first of the two phantoms that `_phantoms` puts before the mesh.
+    """
+    place = (pixel + 0.5) / box - 0.5
+    k = np.clip(np.floor(place), -1, n - 1)
+    distance = np.abs(np.clip(place - k, 0, 1)[..., None] - np.array([-1.0, 0.0, 1.0, 2.0]))
+    inner = (1.5 * distance - 2.5) * distance**2 + 1
+    outer = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
+    return k[..., None].astype(np.intp) + np.arange(1, 5), np.where(distance <= 1, inner, outer)
+
+
+def _phantoms(mesh: NDArray[Any]) -> NDArray[Any]:
+    """Return a mesh with two rows more at either end, carrying on straight."""
+    first, last = (mesh[0] - mesh[1], mesh[-1] - mesh[-2]) if len(mesh) > 1 else (0 * mesh[0], 0 * mesh[0])
+    return np.concatenate(
+        [[mesh[0] + 2 * first, mesh[0] + first], mesh, [mesh[-1] + last, mesh[-1] + 2 * last]], dtype=mesh.dtype
+    )
 
 
 def estimate_background(pixels: Pixels, settings: MeasureSettings) -> Background:
     """Return the background and noise maps of a frame.
 
-    Boxes of clipped modes, median-filtered and joined by splines (sep, after source-extractor), twice: the second time
-    without the pixels that the first showed to be sources, grown by the reach of their wings. Frames above 2 Mpixel are
-    sampled at every second pixel each way, which leaves 1000 pixels of a box of 64.
+    The clipped mean and standard deviation of boxes, median-filtered and interpolated, twice: the second time without
+    the pixels that the first showed to be sources, grown by the reach of their wings. Frames above 2 Mpixel are
+    sampled at every second pixel each way, which leaves 1000 pixels of a box of 64. Where the gain is known, the
+    level is corrected for the skewness of photon noise.
 
     Raises
     ------
@@ -115,35 +177,23 @@ def estimate_background(pixels: Pixels, settings: MeasureSettings) -> Background
     sample = np.ascontiguousarray(pixels.data[::step, ::step])
     unusable = _unusable(pixels, sample, step)
     _refuse_empty(sample, unusable)
-    first = _maps(sample, unusable, settings, step, sparse=True)
-    hidden = unusable | _sources(sample, first, step)
-    if hidden.mean() > _MOST_HIDDEN:
-        # A crowd, or a nebula: boxes with less than half their pixels left do not count, so clipping must do.
-        log.debug("sources hide %.0f %% of the frame; the background is made without masking them", 100 * hidden.mean())
+    shape = (pixels.data.shape[0], pixels.data.shape[1])
+    skip = 2 if min(sample.shape) > 512 else 1
+    first = _mesh(sample[::skip, ::skip], unusable[::skip, ::skip], settings, shape, step * skip)
+    hidden = _sources(sample, first, step) | unusable
+    if hidden.mean() > 0.95:  # a nebula or a crowd everywhere: clipping must do
+        log.debug("sources cover the frame; the background is made without masking them")
         hidden = unusable
-    level, noise = _maps(sample, hidden, settings, step)
-    if pixels.gain_known:
-        level += (_MODE_SKEW / 6) * poisson_skew(level, noise, pixels.gain)
+    made = _mesh(sample, hidden, settings, shape, step)
+    if not pixels.gain_known:
+        return made
     return Background(
-        shape=(pixels.data.shape[0], pixels.data.shape[1]),
-        step=step, level=level, noise=noise,
-        sky=float(np.median(level[::4, ::4])), sky_rms=float(np.median(noise[::4, ::4])), box=settings.background_box,
-    )  # fmt: skip
-
-
-def poisson_skew(level: NDArray[Any], noise: NDArray[Any], gain: float) -> NDArray[Any]:
-    """Return skewness times standard deviation of the noise of empty sky, ADU.
-
-    The third central moment of photon noise is level / gain², that of read noise none. It matters because medians and
-    modes lie below the mean of a skewed distribution, 0.1 to 0.4 e- per pixel here: in an aperture of 90 pixels
-    a tenth of its noise. The share of photons in the variance is held below 1 where gain and noise disagree.
-    """
-    photons = np.clip(level / (gain * noise**2), 0, 1)
-    return np.asarray(photons / gain, dtype=level.dtype)
+        shape, made.box, made.level + skew_correction(made.level, made.noise, pixels.gain), made.noise, made.n_box
+    )
 
 
 def _unusable(pixels: Pixels, sample: NDArray[np.float32], step: int) -> NDArray[np.bool_]:
-    """Pixels of the sample without a measurement of the sky; not-a-numbers become zero."""
+    """Find pixels of the sample without a measurement of the sky; not-a-numbers become zero."""
     unusable: NDArray[np.bool_] = (pixels.mask[::step, ::step] & (UNUSABLE | int(Flag.SATURATED))) != 0
     if not np.isfinite(sample.sum()):
         bad = ~np.isfinite(sample)
@@ -160,66 +210,117 @@ def _refuse_empty(sample: NDArray[np.float32], unusable: NDArray[np.bool_]) -> N
             f"only {good} of {sample.size} sampled pixels are usable, the others are masked, saturated or not a number",
             "check the saturation level in the telescope file and the mask",
         )
-    values = sample[~unusable]
+    values = sample if good == sample.size else sample[~unusable]
     if float(values.min()) == float(values.max()):
-        raise InputError(f"every usable pixel is {float(values[0]):g} ADU: a constant image")
+        raise InputError(f"every usable pixel is {float(values.flat[0]):g} ADU: a constant image")
 
 
-def _maps(
+def _mesh(
     sample: NDArray[np.float32],
     hidden: NDArray[np.bool_],
     settings: MeasureSettings,
+    shape: tuple[int, int],
     step: int,
-    *,
-    sparse: bool = False,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Level and noise of every sample; a sparse first look reads every second of them."""
-    shape = sample.shape
-    skip = 2 if sparse and min(shape) > 512 else 1
-    if skip > 1:
-        sample, hidden = np.ascontiguousarray(sample[::skip, ::skip]), np.ascontiguousarray(hidden[::skip, ::skip])
-    box = max(4, round(settings.background_box / (step * skip)))
-    box_y, box_x = (box, box) if settings.background == "map" else sample.shape
-    filtered = settings.background_filter if settings.background == "map" else 1
-    mask = hidden if hidden.any() else None
-    made = sep.Background(sample, mask=mask, bw=box_x, bh=box_y, fw=filtered, fh=filtered)
-    level, noise = made.back(dtype=np.float32), made.rms(dtype=np.float32) / np.float32(_CLIPPED_NOISE)
-    positive = noise > 0
-    if not positive.all():  # boxes of one value, as a frame clipped at zero has
-        noise[~positive] = np.median(noise[positive]) if positive.any() else max(float(np.std(sample[~hidden])), 1e-6)
-    if skip > 1:
-        level = np.repeat(np.repeat(level, skip, axis=0), skip, axis=1)[: shape[0], : shape[1]]
-        noise = np.repeat(np.repeat(noise, skip, axis=0), skip, axis=1)[: shape[0], : shape[1]]
-    return level, noise
+) -> Background:
+    """Statistics of the boxes of every `step`-th pixel of a frame."""
+    constant = settings.background == "constant"
+    counts = [1 if constant else max(1, round(size / settings.background_box)) for size in shape]
+    box = [-(-size // n) for size, n in zip(sample.shape, counts, strict=True)]
+    counts = [-(-size // b) for size, b in zip(sample.shape, box, strict=True)]
+    stats = []
+    group = max(1, _GROUP // (counts[1] * box[0] * box[1]))
+    for row in range(0, counts[0], group):
+        rows = range(row, min(row + group, counts[0]))
+        parts = [slice(r * box[0], (r + 1) * box[0]) for r in rows]
+        values = np.concatenate([_boxes(sample[s], hidden[s], counts[1], box) for s in parts])
+        values.sort(axis=1)
+        stats.append(clipped_means(values, values.shape[1] - np.count_nonzero(np.isnan(values), axis=1)))
+    enough = np.concatenate([s.n_good for s in stats]) >= _LEAST_SHARE * box[0] * box[1]
+    level, noise = (np.where(enough, np.concatenate([s[k] for s in stats]), np.nan).reshape(counts) for k in (0, 2))
+    used = float(np.median(np.concatenate([s.n for s in stats])))
+    if not np.isfinite(level).any():
+        values = np.sort(sample[~hidden]).reshape(1, -1)
+        made = clipped_means(values, np.array([values.size]))
+        level[:], noise[:] = made.mean, made.sigma
+    level, noise = (_filter(_fill_boxes(mesh), settings.background_filter) for mesh in (level, noise))
+    noise = np.maximum(noise, 1e-6 + 0.01 * np.median(noise))  # boxes of one value, as a frame clipped at zero has
+    return Background(shape, (box[0] * float(step), box[1] * float(step)), level, noise, used)
 
 
-def _sources(
-    sample: NDArray[np.float32], maps: tuple[NDArray[np.float32], NDArray[np.float32]], step: int
-) -> NDArray[np.bool_]:
+def _boxes(sample: NDArray[np.float32], hidden: NDArray[np.bool_], n: int, box: list[int]) -> NDArray[np.float32]:
+    """Return the pixels of each box of one row of boxes, hidden ones and those off the frame not-a-number."""
+    values = np.full((box[0], n * box[1]), np.nan, np.float32)
+    inside = values[: len(sample), : sample.shape[1]]
+    inside[:] = sample
+    np.copyto(inside, np.nan, where=hidden)
+    return np.ascontiguousarray(values.reshape(box[0], n, box[1]).swapaxes(0, 1)).reshape(n, -1)
+
+
+def _neighbourhood(mesh: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the boxes around each box, not-a-numbers beyond the edge: (width², boxes, boxes)."""
+    half = width // 2
+    padded = np.pad(mesh, half, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
+    return np.moveaxis(windows.reshape(*mesh.shape, -1), -1, 0)
+
+
+def _fill_boxes(mesh: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give boxes without a value the mean of their neighbours, from the rim of a gap inwards."""
+    mesh = mesh.copy()
+    while (empty := np.isnan(mesh)).any() and not empty.all():
+        around = _neighbourhood(mesh, 3)
+        n = np.count_nonzero(np.isfinite(around), axis=0)
+        mesh = np.where(empty & (n > 0), np.nansum(around, axis=0) / np.maximum(n, 1), mesh)
+    return mesh
+
+
+def _filter(mesh: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Smooth a mesh by the running median."""
+    if width <= 1 or mesh.size == 1:
+        return mesh
+    return np.asarray(np.nanmedian(_neighbourhood(mesh, width), axis=0))
+
+
+def _sources(sample: NDArray[np.float32], background: Background, step: int) -> NDArray[np.bool_]:
     """Find samples that are sources, or close enough to be lit by their wings."""
-    level, noise = maps
-    height = smooth((sample - level) / noise)
-    hidden: NDArray[np.bool_] = np.zeros(sample.shape, bool)
-    for sigma, reach in reversed(_GROW):
-        hidden |= height > sigma
-        hidden = _grow(hidden, max(1, reach // step))
-    return hidden
+    levels: NDArray[np.uint8] = np.zeros(sample.shape, np.uint8)
+    for start in range(0, len(sample), _BAND):
+        stop = min(start + _BAND, len(sample))
+        low, high = max(start - 1, 0), min(stop + 1, len(sample))
+        rows = low * step, min(high * step, background.shape[0]), step
+        height = smooth((sample[low:high] - background.level_rows(*rows)) / background.noise_rows(*rows))
+        height = height[start - low : len(height) - (high - stop)]
+        for sigma, _ in _GROW:
+            levels[start:stop] += height > sigma
+    cells = _cells(levels)
+    hidden: NDArray[np.bool_] = np.zeros(cells.shape, bool)
+    for k, (_, reach) in reversed(list(enumerate(_GROW, start=1))):
+        hidden = grow(hidden | (cells >= k), max(1, reach // (2 * step)))
+    return np.repeat(np.repeat(hidden, 2, axis=0), 2, axis=1)[: sample.shape[0], : sample.shape[1]]
+
+
+def _cells(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the largest of every 2 x 2 values: what is grown need not be finer."""
+    if levels.shape[0] % 2 or levels.shape[1] % 2:
+        levels = np.pad(levels, ((0, levels.shape[0] % 2), (0, levels.shape[1] % 2)))
+    down = np.maximum(levels[::2], levels[1::2])
+    return np.maximum(down[:, ::2], down[:, 1::2])
 
 
 def smooth(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the image smoothed with (1, 2, 1)/4 both ways, zero outside."""
-    out = 2 * image
-    out[1:] += image[:-1]
-    out[:-1] += image[1:]
-    across = 2 * out
-    across[:, 1:] += out[:, :-1]
-    across[:, :-1] += out[:, 1:]
+    down = image + image
+    down[1:] += image[:-1]
+    down[:-1] += image[1:]
+    across = down + down
+    across[:, 1:] += down[:, :-1]
+    across[:, :-1] += down[:, 1:]
     across *= np.float32(1 / 16)
     return across
 
 
-def _grow(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
-    """Widen the mask by `reach` pixels each way (a square)."""
+def grow(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Widen a mask by `reach` pixels each way (a square)."""
     for axis in (0, 1):
         done = 0
         while done < reach:

@@ -11,6 +11,7 @@ import sep
 
 from photdb.errors import InputError
 from photdb.photometry.background import Background, estimate_background
+from photdb.photometry.extraction import around_peak, count_tiles, extract
 from photdb.photometry.flags import UNUSABLE, Flag
 from photdb.photometry.shape import Shapes, measure_shapes
 
@@ -24,13 +25,6 @@ log = logging.getLogger(__name__)
 
 #: Rows worked on at a time, so that what is made of them stays in the cache. Even: the maps are sampled by two.
 _BAND = 64
-#: Pixels that sep may hold while it connects them; raised to the size of the frame when they do not fit.
-_PIXEL_STACK = 1_000_000
-_SUB_OBJECTS = 4096
-_SEP_FLAGS = (
-    (sep.OBJ_MERGED, Flag.DEBLENDED), (sep.OBJ_TRUNC, Flag.TRUNCATED), (sep.OBJ_DOVERFLOW, Flag.BLEND_SUSPECTED),
-    (sep.OBJ_SINGU, Flag.NO_SHAPE),
-)  # fmt: skip
 
 
 class Bright(NamedTuple):
@@ -141,8 +135,9 @@ def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.f
     background = estimate_background(pixels, settings)
     subtracted = np.empty(pixels.data.shape, np.float32) if out is None else out
     unusable = _subtract(pixels, background, subtracted)
-    raw = _extract(_significance(subtracted, background), settings)
-    raw = raw[~_on_masked(raw, unusable)]
+    raw, flags = extract(*_significance(subtracted, background, settings.threshold_sigma), settings)
+    seen = ~_on_masked(raw, unusable)
+    raw, flags = raw[seen], flags[seen]
     if len(raw) < settings.min_stars:
         raise InputError(
             f"{len(raw)} sources above {settings.threshold_sigma:g} sigma, at least {settings.min_stars} are asked for",
@@ -150,7 +145,8 @@ def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.f
         )
     peak = _peak(subtracted, raw)
     noise = background.noise_at(raw["x"], raw["y"])
-    flags = _flags(raw, pixels.mask)
+    if pixels.mask.any():
+        flags |= np.bitwise_or.reduce(around_peak(pixels.mask, raw), axis=0).astype(np.int32)
     shapes = measure_shapes(
         subtracted, raw["x"], raw["y"], peak=peak, noise=noise, npix=raw["tnpix"],
         threshold=settings.threshold_sigma * noise, unfit=flags != 0,
@@ -175,7 +171,7 @@ def _subtract(pixels: Pixels, background: Background, out: NDArray[np.float32]) 
         unusable = pixels.mask & np.uint8(UNUSABLE)
     for start in range(0, len(out), _BAND):
         rows = slice(start, min(start + _BAND, len(out)))
-        np.subtract(pixels.data[rows], background.rows(background.level, rows.start, rows.stop), out=out[rows])
+        np.subtract(pixels.data[rows], background.level_rows(rows.start, rows.stop), out=out[rows])
         if not np.isfinite(out[rows].sum()):
             unusable = np.zeros(out.shape, np.uint8) if unusable is None else unusable
             unusable[rows] |= np.where(np.isfinite(out[rows]), np.uint8(0), np.uint8(Flag.BAD_PIXEL))
@@ -199,13 +195,16 @@ def _fill(image: NDArray[np.float32], unusable: NDArray[np.uint8]) -> None:
     image[y, x] = np.where(n > 0, total / np.maximum(n, 1), 0.0)
 
 
-def _significance(subtracted: NDArray[np.float32], background: Background) -> NDArray[np.float32]:
-    """Smooth the frame with (1, 2, 1) both ways, in noise of a single pixel: what the threshold is applied to.
+def _significance(
+    subtracted: NDArray[np.float32], background: Background, threshold: float
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Smooth the frame with (1, 2, 1) both ways, in noise of a pixel; count the pixels above the threshold by tile.
 
-    Made here and not in sep, which takes twice as long for it, and three times with a noise map.
+    This is what the threshold is applied to, as in source-extractor. Made here and not in sep, which takes three
+    times as long for it with a noise map.
     """
     height = len(subtracted)
-    out = np.empty_like(subtracted)
+    out, tiles = np.empty_like(subtracted), []
     for start in range(0, height, _BAND):
         stop = min(start + _BAND, height)
         band = subtracted[start:stop]
@@ -220,63 +219,21 @@ def _significance(subtracted: NDArray[np.float32], background: Background) -> ND
         np.add(down, down, out=across)
         across[:, 1:] += down[:, :-1]
         across[:, :-1] += down[:, 1:]
-        scale = background.rows(background.noise, start, stop)
-        across /= scale * np.float32(16)
-    return out
-
-
-def _extract(significance: NDArray[np.float32], settings: MeasureSettings) -> NDArray[Any]:
-    """Connect and deblend sources; raise the limits of sep until they fit."""
-    stack, sub_objects, contrast = min(_PIXEL_STACK, significance.size), _SUB_OBJECTS, settings.deblend_contrast
-    while True:
-        sep.set_extract_pixstack(stack)
-        sep.set_sub_object_limit(sub_objects)
-        try:
-            found: NDArray[Any] = sep.extract(
-                significance, settings.threshold_sigma, minarea=settings.min_pixels, filter_kernel=None,
-                deblend_nthresh=settings.deblend_levels, deblend_cont=contrast, clean=settings.clean,
-            )  # fmt: skip
-        except Exception as error:  # sep raises Exception itself
-            if "pixel buffer full" in str(error) and stack < significance.size:
-                stack = min(4 * stack, significance.size)
-            elif "deblending overflow" in str(error) and sub_objects < 16 * _SUB_OBJECTS:
-                sub_objects *= 4
-            elif "deblending overflow" in str(error) and contrast < 1.0:
-                log.warning("a source is too intricate to take apart; this frame is measured without deblending")
-                contrast = 1.0
-            else:
-                raise
-        else:
-            return found
+        across /= background.noise_rows(start, stop) * np.float32(16)
+        tiles.append(count_tiles(across, threshold))
+    return out, np.concatenate(tiles)
 
 
 def _on_masked(raw: NDArray[Any], unusable: NDArray[np.uint8] | None) -> NDArray[np.bool_]:
     """Tell which sources have a peak that is mostly made of filled-in pixels."""
     if unusable is None:
         return np.zeros(len(raw), bool)
-    return np.asarray(_around_peak(unusable != 0, raw).mean(axis=0) > 0.5)
-
-
-def _around_peak(image: NDArray[Any], raw: NDArray[Any]) -> NDArray[Any]:
-    """Return the 3x3 pixels around the peak of each source: (9, sources)."""
-    height, width = image.shape
-    dy, dx = np.mgrid[-1:2, -1:2].reshape(2, 9, 1)
-    return np.asarray(image[np.clip(raw["ypeak"] + dy, 0, height - 1), np.clip(raw["xpeak"] + dx, 0, width - 1)])
+    return np.asarray(around_peak(unusable != 0, raw).mean(axis=0) > 0.5)
 
 
 def _peak(subtracted: NDArray[np.float32], raw: NDArray[Any]) -> NDArray[np.float64]:
     """Highest pixel of each source, ADU."""
-    return np.asarray(_around_peak(subtracted, raw).max(axis=0), dtype=float)
-
-
-def _flags(raw: NDArray[Any], mask: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return flags of the extraction, and of the pixels around the peak."""
-    flags = np.zeros(len(raw), np.int32)
-    for theirs, ours in _SEP_FLAGS:
-        flags |= np.where(raw["flag"] & theirs, int(ours), 0).astype(np.int32)
-    if mask.any():
-        flags |= np.bitwise_or.reduce(_around_peak(mask, raw), axis=0).astype(np.int32)
-    return flags
+    return np.asarray(around_peak(subtracted, raw).max(axis=0), dtype=float)
 
 
 def _suspected_blends(shapes: Shapes, peak_snr: NDArray[np.float64]) -> NDArray[np.int32]:

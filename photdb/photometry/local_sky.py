@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from photdb.photometry.background import poisson_skew
+from photdb.photometry.clipping import clipped_means, skew_correction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,13 +16,8 @@ if TYPE_CHECKING:
 
 #: Pixels of annuli held at once.
 _CHUNK_PIXELS = 1_000_000
-#: Variance of the clipped middle mean of a normal sample, in sigma²/n with sigma from its percentiles (simulated).
-_MIDDLE_MEAN = 1.21
-#: That mean lies this many times skewness * sigma / 6 below the mean (Cornish-Fisher).
-_MIDDLE_SKEW = 0.857
 #: Fewer pixels, or a smaller share of an annulus, do not make a local sky.
 _LEAST_PIXELS, _LEAST_SHARE = 30, 0.25
-_CLIP = 3.0
 
 
 class Annulus(NamedTuple):
@@ -76,10 +71,7 @@ def local_sky(
 ) -> LocalSky:
     """Return the sigma-clipped sky in an annulus around each source.
 
-    The pixels that are not hidden are clipped three times at 3 sigma around their median, sigma being half the
-    distance of the 16th and 84th percentile; the level is the mean of the middle half of those that stay. It
-    withstands neighbours nearly as the median does, has half its excess variance, and does not step with the
-    integers of a detector of low gain.
+    The level is that of `photdb.photometry.clipping.clipped_means`.
 
     Parameters
     ----------
@@ -101,17 +93,19 @@ def local_sky(
     rows = max(1, _CHUNK_PIXELS // max(1, len(dy)))
     for start in range(0, len(x), rows):
         part = slice(start, start + rows)
-        level[part], error[part], n[part] = _clipped(_annulus_values(image, hidden, x[part], y[part], dy, dx))
+        values, n[part] = _annulus_values(image, hidden, x[part], y[part], dy, dx)
+        made = clipped_means(values, n[part])
+        level[part], error[part] = made.mean, made.error
     poor = n < max(_LEAST_PIXELS, _LEAST_SHARE * len(dy))
     if gain:
-        level += (_MIDDLE_SKEW / 6) * poisson_skew(background.level_at(x, y), background.noise_at(x, y), gain)
+        level += skew_correction(background.level_at(x, y), background.noise_at(x, y), gain)
     plain = sky_of_map(background, x, y)
     return LocalSky(np.where(poor, 0.0, level), np.where(poor, plain.error, error), n, poor)
 
 
 def sky_of_map(background: Background, x: NDArray[np.float64], y: NDArray[np.float64]) -> LocalSky:
-    """Return no sky beyond the background map; its error is that of the median of one box."""
-    error = 1.25 * background.noise_at(x, y) / (background.box / background.step)
+    """Return no sky beyond the background map; its error is that of one box."""
+    error = 1.1 * background.noise_at(x, y) / np.sqrt(max(background.n_box, 1.0))
     return LocalSky(np.zeros(len(x)), error, np.zeros(len(x), np.int64), np.zeros(len(x), bool))
 
 
@@ -131,55 +125,19 @@ def _annulus_values(
     y: NDArray[np.float64],
     dy: NDArray[np.int64],
     dx: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    """Pixels around each source, sorted, hidden ones and those off the frame not-a-number and last."""
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return the pixels around each source, sorted, those that do not count last; and how many count."""
     height, width = image.shape
     column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
     reach = int(np.abs(dy).max())
+    index = (row * width + column)[:, None] + (dy * width + dx)[None, :]
     inside = (column >= reach) & (row >= reach) & (column < width - reach) & (row < height - reach)
-    if inside.all():
-        index = (row * width + column)[:, None] + (dy * width + dx)[None, :]
-        off = None
-    else:
-        yy, xx = row[:, None] + dy, column[:, None] + dx
-        off = (yy < 0) | (yy >= height) | (xx < 0) | (xx >= width)
-        index = np.where(off, 0, yy * width + xx)
-    values = image.reshape(-1).take(index)
-    blind = hidden.reshape(-1).take(index)
-    if off is not None:
-        blind |= off
-    values[blind] = np.nan
+    rim = np.flatnonzero(~inside)
+    yy, xx = row[rim, None] + dy, column[rim, None] + dx
+    off = (yy < 0) | (yy >= height) | (xx < 0) | (xx >= width)
+    index[rim] = np.where(off, 0, yy * width + xx)
+    values, blind = image.reshape(-1).take(index), hidden.reshape(-1).take(index)
+    blind[rim] |= off
+    np.copyto(values, np.nan, where=blind)
     values.sort(axis=1)
-    return np.asarray(values)
-
-
-def _clipped(values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Clipped middle mean of sorted rows, its error, and how many pixels were good."""
-    n_good = np.asarray(values.shape[1] - np.count_nonzero(np.isnan(values), axis=1), dtype=np.int64)
-    low, high = np.zeros(len(values), np.int64), n_good.copy()
-    with np.errstate(invalid="ignore"):
-        for _ in range(3):
-            centre, sigma = _middle(values, low, high)
-            below, above = (centre - _CLIP * sigma)[:, None], (centre + _CLIP * sigma)[:, None]
-            low, high = np.count_nonzero(values < below, axis=1), np.count_nonzero(values <= above, axis=1)
-        _, sigma = _middle(values, low, high)
-    kept = high - low
-    first, last = low + kept // 4, high - kept // 4
-    total = np.cumsum(np.nan_to_num(values), axis=1, dtype=np.float64)
-    rows = np.arange(len(values))
-    inner = total[rows, np.maximum(last - 1, 0)] - np.where(first > 0, total[rows, np.maximum(first - 1, 0)], 0.0)
-    mean = inner / np.maximum(last - first, 1)
-    return mean, sigma * np.sqrt(_MIDDLE_MEAN / np.maximum(kept, 1)), n_good
-
-
-def _middle(
-    values: NDArray[np.float32], low: NDArray[np.int64], high: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Median and half the 16-84 % width of the sorted values [low, high) of each row."""
-    rows, last = np.arange(len(values)), values.shape[1] - 1
-
-    def at(share: float) -> NDArray[np.float64]:
-        place = low + share * np.maximum(high - low - 1, 0)
-        return np.asarray(values[rows, np.clip(np.rint(place).astype(np.int64), 0, last)], dtype=float)
-
-    return at(0.5), 0.5 * (at(0.8413447) - at(0.1586553))
+    return values, values.shape[1] - np.count_nonzero(blind, axis=1).astype(np.int64)

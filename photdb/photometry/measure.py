@@ -95,7 +95,7 @@ def measure(
         "flux": flux[:, -1] / exptime_s, "flux_err": error[:, -1] / exptime_s,
         "flux_auto": auto / exptime_s, "flux_auto_err": auto_err / exptime_s,
         "aper_flux": flux[:, :-1] / exptime_s, "aper_flux_err": error[:, :-1] / exptime_s,
-        "kron_radius": kron, "flux_radius": _half_light(found, sky.level), "snr": snr,
+        "kron_radius": kron, "flux_radius": _half_light(found, auto, circles, diameters), "snr": snr,
         "class_star": star_likelihood(found.fwhm, found.fwhm_px, snr),
         "ellipticity": found.ellipticity_source, "elongation": elongation, "npix": found.npix, "flags": flags,
     }  # fmt: skip
@@ -171,26 +171,32 @@ def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArra
     return flux, np.sqrt(np.maximum(below + np.maximum(flux, 0) / variance.electrons, 0)), kron
 
 
-def _half_light(found: Found, sky: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Radius within which half the light of a circle of 5 FWHM falls, px."""
+def _half_light(
+    found: Found, auto: NDArray[np.float64], circles: CircleFluxes, diameters: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Radius within which half the auto flux falls, px: from the circles measured and three within a FWHM."""
     if not np.isfinite(found.fwhm_px):
         return np.full(len(found), np.nan)
-    radii = found.fwhm_px * np.array([0.25, 0.5, 0.75, 1.0, 1.5, 2.5])
-    curve = circle_sums(found.subtracted, found.x, found.y, 2 * radii) - sky[:, None] * np.pi * radii**2
-    curve = np.concatenate([np.zeros((len(found), 1)), curve], axis=1)
-    return _crossing(np.append(0.0, radii), curve)
+    inner = found.fwhm_px * np.array([0.35, 0.6, 0.9])
+    outer = 0.5 * diameters
+    use = outer > inner[-1]
+    sums = circle_sums(found.subtracted, found.x, found.y, 2 * inner) - circles.sky.level[:, None] * np.pi * inner**2
+    radii = np.concatenate([[0.0], inner, outer[use]])
+    curve = np.concatenate([np.zeros((len(found), 1)), sums, circles.flux[:, use]], axis=1)
+    order = np.argsort(radii, kind="stable")
+    return _crossing(radii[order], curve[:, order], 0.5 * auto)
 
 
-def _crossing(radii: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where growth curves first reach half of their last value, linear in area between radii."""
-    half = 0.5 * curve[:, -1:]
-    beyond = (curve >= half) & (half > 0)
-    k = np.maximum(np.argmax(beyond, axis=1), 1)
-    rows = np.arange(len(curve))
-    low, high = curve[rows, k - 1], curve[rows, k]
+def _crossing(
+    radii: NDArray[np.float64], curve: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where growth curves first reach a flux, linear in area between radii; NaN where they do not."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = (half[:, 0] - low) / (high - low)
-        area = radii[k - 1] ** 2 + share * (radii[k] ** 2 - radii[k - 1] ** 2)
+        beyond = (curve >= wanted[:, None]) & (wanted[:, None] > 0)
+        k = np.maximum(np.argmax(beyond, axis=1), 1)
+        rows = np.arange(len(curve))
+        low, high = curve[rows, k - 1], curve[rows, k]
+        area = radii[k - 1] ** 2 + (wanted - low) / (high - low) * (radii[k] ** 2 - radii[k - 1] ** 2)
         return np.asarray(np.where(beyond.any(axis=1), np.sqrt(area), np.nan))
 
 
