@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from photdb.errors import RegistrationError
 from photdb.ingest import matching
 from photdb.ingest import plate as plates
+from photdb.ingest import proposals as proposing
 from photdb.ingest import wcs as coordinates
 from photdb.ingest.matching import Match
 from photdb.ingest.starlist import REACH, Solution, Stars, star_list
@@ -112,13 +113,13 @@ def _search(one: Stars, two: Stars, mirrored: bool | None) -> Match:
     return best
 
 
-def _between(a: Array, b: Array, one: Stars, mirrored: bool | None) -> Iterator[matching.Proposals]:
+def _between(a: Array, b: Array, one: Stars, mirrored: bool | None) -> Iterator[proposing.Proposals]:
     """Yield shifts, shifts after half a turn (a meridian flip), and triangles."""
     if mirrored is not True:
         half_turn = np.array([[-1.0, 0.0, one.width - 1], [0.0, -1.0, one.height - 1]])
         for start in (np.eye(2, 3), half_turn):
-            yield matching.propose_shifts(a, b, start, reach=0.75 * one.diagonal, unit=REACH)
-    yield matching.propose(
+            yield proposing.propose_shifts(a, b, start, reach=0.75 * one.diagonal, unit=REACH)
+    yield proposing.propose(
         a,
         b,
         centre=one.centre,

@@ -12,6 +12,7 @@ from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from photdb.ingest import matching
 from photdb.ingest import plate as plates
+from photdb.ingest import proposals as proposing
 from photdb.ingest.matching import Match
 from photdb.ingest.starlist import REACH, ReferenceStars, Solution, Stars, around
 from photdb.ingest.wcs import TangentPlane, linear_part
@@ -69,7 +70,7 @@ def solve(
             continue
         depths = _depths(n, stars, near, float(np.sqrt(scale[0] * scale[1])))
         for turn, (few, m) in product(orientation.turns(), depths):
-            proposals = matching.propose(
+            proposals = proposing.propose(
                 stars.xy[:few],
                 near[:m],
                 centre=stars.centre,

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from photdb.errors import InputError
 from photdb.ingest import matching
 from photdb.ingest import plate as plates
+from photdb.ingest import proposals as proposing
 from photdb.ingest import wcs as coordinates
 from photdb.ingest.matching import Match
 from photdb.ingest.solving import grow
@@ -111,11 +112,11 @@ class _Straight:
         return best
 
     @staticmethod
-    def _proposals(a: Array, b: Array, stars: Stars, reach: float) -> Iterator[matching.Proposals]:
+    def _proposals(a: Array, b: Array, stars: Stars, reach: float) -> Iterator[proposing.Proposals]:
         """Yield shifts first, then triangles of about the right size."""
-        yield matching.propose_shifts(a, b, np.eye(2, 3), reach=reach, unit=REACH)
+        yield proposing.propose_shifts(a, b, np.eye(2, 3), reach=reach, unit=REACH)
         size = stars.diagonal
-        yield matching.propose(
+        yield proposing.propose(
             a, b, centre=stars.centre, diagonal=size, scale=(0.93, 1.07), mirrored=False, smallest=size / 40
         )
 

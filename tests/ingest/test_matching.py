@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from photdb.ingest import matching
-from photdb.ingest.matching import apply, best_match, fit_affine, log10_chance, pair, propose, propose_shifts
+from photdb.ingest.matching import apply, best_match, fit_affine, log10_chance, pair
+from photdb.ingest.proposals import propose, propose_shifts
 
 SIZE = 1000.0
 
