@@ -9,39 +9,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from photdb.catalogs import definition
 from photdb.errors import CalibrationError, InputError, UsageError
-from photdb.magnitudes import POGSON, limit_mag
-from photdb.photometry import zero_point
-from photdb.photometry.flags import Flag
-from photdb.photometry.zero_point import Measures
-from photdb.sky import chord
+from photdb.jobs import zeropoint_solve as solve
+from photdb.jobs.zeropoint_solve import Row
+from photdb.jobs.zeropoint_stars import Frame, catalogue_stars, choose, common_stars, match
+from photdb.photometry.zero_point import far_from_others
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 log = logging.getLogger(__name__)
-
-#: A detection with one of these is not measured well enough to calibrate with.
-BAD_FLAGS = int(Flag.SATURATED | Flag.TRUNCATED | Flag.BAD_PIXEL | Flag.APERTURE_INCOMPLETE)
-
-#: Bits of zeropoint.flag.
-FEW_STARS, FAR_FROM_OTHERS, NONE_MADE = 1, 2, 4
-
-_PRIMARY, _AUTO = 0, -1
-_HISTORY = 200  # frames that hold up a relative system when a night joins it
-_QUARTER_MOTION = 0.25  # arcsec: what a star of 1 arcsec/yr moves in a quarter of a year
-_LIMIT_SIGMA = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +64,6 @@ class Calibrated:
         return "; ".join(self.lines) or "nothing to calibrate"
 
 
-@dataclass(frozen=True, slots=True)
-class _Solution:
-    """Zero points of some frames from one catalogue and band (None: relative)."""
-
-    frame_id: NDArray[np.int64]
-    aperture_id: NDArray[np.int64]
-    columns: dict[str, Any]
-
-
 def calibrate(
     db: Database, *, frame_ids: Iterable[int], run_id: int, settings: ZeropointSettings | None = None
 ) -> Calibrated:
@@ -112,15 +86,8 @@ def calibrate(
     ids = sorted(int(i) for i in frame_ids)
     ids += [int(r[0]) for r in db.job("zeropoint_instrumental", frame_ids=ids).rows]
     db.job("zeropoint_frames", frame_ids=ids, calibrate_as=settings.calibrate_as)
-    frames = _frames(db)
-    n_aper = int(db.one("SELECT count(*) FROM aperture WHERE aperture_id > 0"))
-    _match(db, settings, n_aper)
-    solutions = list(_by_catalogue(db, frames, settings, n_aper))
-    done = {int(i) for s in solutions for i in s.frame_id}
-    solutions += _by_each_other(db, [f for f in frames.values() if f["frame_id"] not in done], settings, n_aper)
-    done = {int(i) for s in solutions for i in s.frame_id}
-    solutions += [_instrumental(f) for f in frames.values() if f["frame_id"] not in done]
-    found = _rows(solutions, frames)
+    frames = {int(f["frame_id"]): f for f in db.rows("SELECT * FROM zp_frame ORDER BY frame_id").dicts()}
+    found = _find(db, frames, settings)
     _flag_far(db, found, frames)
     cal_id = _write(db, found, run_id=run_id, settings=settings)
     return _summary(cal_id, found, frames)
@@ -171,9 +138,6 @@ def frame_zero_points(db: Database, *, cal_id: int | None = None) -> Answer:
     return Answer(db, statement("queries", "zeropoint_frames"), {"cal_id": cal_id}, name="zeropoint")
 
 
-# --- matching ---
-
-
 def _refuse_unknown(db: Database, settings: ZeropointSettings) -> None:
     """Raise when a catalogue or band was asked for that the store does not have."""
     there = db.rows("SELECT DISTINCT catalog, band FROM refmag ORDER BY ALL").rows
@@ -187,300 +151,38 @@ def _refuse_unknown(db: Database, settings: ZeropointSettings) -> None:
             )
 
 
-def _frames(db: Database) -> dict[int, dict[str, Any]]:
-    """Return the frames to calibrate by id."""
-    return {int(f["frame_id"]): f for f in db.rows("SELECT * FROM zp_frame ORDER BY frame_id").dicts()}
-
-
-def _match(db: Database, settings: ZeropointSettings, n_aper: int) -> None:
-    """Fill zp_pair: detections of reference stars in the frames."""
-    db.job("zeropoint_objects")
-    db.job("zeropoint_refs", catalog=settings.catalog)
-    reach = float(db.one("SELECT coalesce(max(reach_arcsec), 2.0) FROM zp_object"))
-    db.job("zeropoint_match", **_grid(16.0 * (reach + _QUARTER_MOTION)), pad=float(chord(_QUARTER_MOTION)))
-    radius = float(db.one("SELECT coalesce(max(aperture_arcsec), 0.0) FROM zp_frame"))
-    db.job("zeropoint_crowd", cell=float(chord(max(radius, 2.0))), radius=float(chord(radius)))
-    db.job("zeropoint_pairs", bad_flags=BAD_FLAGS, n_aper=n_aper)
-
-
-def _grid(edge_arcsec: float) -> dict[str, Any]:
-    """Return the cube grid: edge of a cell on the unit sphere, and cells along an axis."""
-    cell = float(chord(edge_arcsec))
-    return {"cell": cell, "n": int(2.0 / cell) + 8}
-
-
-# --- against a catalogue ---
-
-
-def _by_catalogue(
-    db: Database, frames: dict[int, dict[str, Any]], settings: ZeropointSettings, n_aper: int
-) -> Iterator[_Solution]:
-    """Yield the zero points of the frames that have reference stars, by detector, catalogue and band."""
-    import pyarrow as pa
-
-    chosen = _choose(db, frames, settings)
-    if not chosen:
-        return
-    table = pa.Table.from_pylist(
-        [{"frame_id": i, "catalog": c["catalog"], "ref_band": c["band"]} for i, c in chosen.items()],
-        schema=pa.schema([("frame_id", pa.int32()), ("catalog", pa.string()), ("ref_band", pa.string())]),
-    )
-    with db.table("zp_chosen", table):
-        stars = _Stars(db.arrow(statement("jobs", "zeropoint_catalog_stars")), n_aper)
-    for key in sorted({_system_of(frames[i], c) for i, c in chosen.items()}, key=str):
-        members = np.array([i for i, c in chosen.items() if _system_of(frames[i], c) == key])
-        mine = stars.of(members)
-        candidates = {int(i): int(chosen[int(i)]["n_candidate"]) for i in members}
-        option = chosen[int(members[0])]
-        words = {
-            "catalog": option["catalog"],
-            "ref_band": option["band"],
-            "mag_system": option["mag_system"] if option["is_native"] else "tied",
-            "ab_offset": definition.ab_offset(option["catalog"], option["band"]) if option["is_native"] else None,
-        }
-        yield _solve(mine, members, candidates, words, settings)
-
-
-def _system_of(frame: dict[str, Any], option: dict[str, Any]) -> tuple[Any, ...]:
-    """Return what frames must share to be solved together."""
-    return frame["detector"], frame["band"], option["catalog"], option["band"], option["is_native"]
-
-
-def _choose(db: Database, frames: dict[int, dict[str, Any]], settings: ZeropointSettings) -> dict[int, dict[str, Any]]:
-    """Return each frame's catalogue and band.
-
-    The frame's own band before one it may be tied to; enough stars before few; then the catalogue's rank, unless
-    another has twice its stars over all frames; then the number of stars.
-    """
-    options = db.job("zeropoint_options", snr=settings.snr).dicts()
-    total: dict[tuple[Any, ...], int] = {}
-    for o in options:
-        total[_system_of(frames[o["frame_id"]], o)] = total.get(_system_of(frames[o["frame_id"]], o), 0) + o["n_usable"]
-
-    def merit(o: dict[str, Any]) -> tuple[Any, ...]:
-        frame = frames[o["frame_id"]]
-        rivals = [
-            n for key, n in total.items() if key[:2] == (frame["detector"], frame["band"]) and key[4] == o["is_native"]
-        ]
-        ample = 2 * total[_system_of(frame, o)] >= max(rivals)
-        enough = o["n_usable"] >= settings.min_stars
-        return enough, o["is_native"], ample, -definition.rank(o["catalog"]), o["n_usable"]
-
-    best: dict[int, dict[str, Any]] = {}
-    for o in options:
-        if o["n_usable"] and (o["frame_id"] not in best or merit(o) > merit(best[o["frame_id"]])):
-            best[int(o["frame_id"])] = o
-    return best
-
-
-class _Stars:
-    """Stars in frames with all their fluxes: column 0 primary, 1 auto, then the apertures."""
-
-    def __init__(self, table: pa.Table, n_aper: int) -> None:
-        self.frame_id = _column(table, "frame_id").astype(np.int64)
-        self.star = _column(table, "star").astype(np.int64)
-        self.system = _column(table, "system").astype(np.int64) if "system" in table.column_names else None
-        self.mag = _column(table, "mag").astype(float)
-        self.ref_err = np.nan_to_num(_column(table, "mag_err").astype(float))
-        self.flux = _lists(table, "flux", n_aper + 2)
-        self.flux_err = _lists(table, "flux_err", n_aper + 2)
-
-    def of(self, frame_ids: NDArray[Any]) -> _Stars:
-        """Return the stars of some frames."""
-        return self.where(np.isin(self.frame_id, frame_ids))
-
-    def where(self, which: NDArray[Any]) -> _Stars:
-        """Return some of the rows."""
-        out = object.__new__(_Stars)
-        for name, value in vars(self).items():
-            setattr(out, name, None if value is None else value[which])
-        return out
-
-    def measures(self, aperture: int, frames: NDArray[np.int64], snr: float) -> Measures:
-        """Return the measures of one aperture; frames and stars are numbered from 0."""
-        flux, err = self.flux[:, aperture], self.flux_err[:, aperture]
-        good = (flux > 0) & (err > 0) & (flux > snr * err)
-        flux, err = flux[good], err[good]
-        number = np.searchsorted(frames, self.frame_id[good])
-        d = self.mag[good] + 2.5 * np.log10(flux)
-        return Measures(number, self.star[good], d, POGSON * err / flux, self.ref_err[good])
-
-
-def _column(table: pa.Table, name: str) -> NDArray[Any]:
-    """Return a column as an array, NULL as NaN."""
-    return np.asarray(table[name].to_numpy())
-
-
-def _lists(table: pa.Table, name: str, width: int) -> NDArray[np.float64]:
-    """Return a column of equally long lists as a matrix, NULL as NaN."""
-    flat = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float64).reshape(-1, width)
-
-
-def _solve(
-    stars: _Stars,
-    frames: NDArray[np.int64],
-    candidates: dict[int, int],
-    words: dict[str, Any],
-    settings: ZeropointSettings,
-    *,
-    fixed: NDArray[np.float64] | None = None,
-) -> _Solution:
-    """Return the zero points of frames that are solved together, in every aperture."""
-    frames = np.sort(frames)
-    relative = words["mag_system"] == "relative"
-    _, stars.star = np.unique(stars.star, return_inverse=True)
-    n_star = int(stars.star.max(initial=-1)) + 1
-    primary = stars.measures(0, frames, settings.snr)
-    offsets = zero_point.star_offsets(primary, n_frame=len(frames), n_star=n_star, fixed=fixed, relative=relative)
-    parts: list[dict[str, NDArray[Any]]] = []
-    for column in range(stars.flux.shape[1]):
-        measures = primary if column == 0 else stars.measures(column, frames, settings.snr)
-        if not len(measures.d):
-            continue
-        located = zero_point.zero_points(measures, offsets, n_frame=len(frames))
-        found = np.isfinite(located.value)
-        if fixed is not None and column == 0:
-            found &= ~np.isfinite(fixed)
-        parts.append(
-            {
-                "frame_id": frames[found],
-                "aperture_id": np.full(int(found.sum()), _aperture_id(column)),
-                "zp": located.value[found],
-                "zp_err": located.error[found],
-                "zp_sys": offsets.tie_err[found],
-                "zp_scatter": located.scatter[found],
-                "n_star": located.n[found],
-                "chi2": np.full(int(found.sum()), np.nan) if relative else located.chi2[found],
-            }
-        )
-    joined = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]} if parts else {}
-    ids = joined.pop("frame_id", np.zeros(0, dtype=np.int64))
-    apertures = joined.pop("aperture_id", np.zeros(0, dtype=np.int64))
-    few = joined["n_star"] < settings.min_stars if joined else np.zeros(0, dtype=bool)
-    n = joined.get("n_star", np.zeros(0, dtype=np.int64))
-    return _Solution(
-        ids,
-        apertures,
-        {
-            **{key: [value] * len(ids) for key, value in words.items()},
-            **joined,
-            "n_candidate": [candidates.get(int(i), 0) for i in ids],
-            "flag": np.where(few, FEW_STARS, 0),
-            "reason": [f"only {k} star{'' if k == 1 else 's'}" if f else None for k, f in zip(n, few, strict=True)],
-        },
-    )
-
-
-def _aperture_id(column: int) -> int:
-    """Return the aperture of a column of fluxes."""
-    return {0: _PRIMARY, 1: _AUTO}.get(column, column - 1)
-
-
-# --- against each other ---
-
-
-def _by_each_other(
-    db: Database, frames: list[dict[str, Any]], settings: ZeropointSettings, n_aper: int
-) -> list[_Solution]:
-    """Return relative zero points of frames without reference magnitudes that share stars."""
-    import pyarrow as pa
-
-    if not frames:
-        return []
-    schema = pa.schema([("frame_id", pa.int32()), ("detector", pa.string()), ("band", pa.string())])
-    table = pa.Table.from_pylist([{k: f[k] for k in schema.names} for f in frames], schema=schema)
-    db.job("zeropoint_history", most=_HISTORY)
-    with db.table("zp_relative", table):
-        sql = statement("jobs", "zeropoint_relative_stars")
-        stars = _Stars(db.arrow(sql, {"bad_flags": BAD_FLAGS, "n_aper": n_aper, "snr": settings.snr}), n_aper)
-    history = db.rows("SELECT frame_id, aperture_id, zp FROM zp_history").rows
-    new = np.array([f["frame_id"] for f in frames])
-    solutions = []
-    for system in np.unique(stars.system) if stars.system is not None else []:
-        mine = stars.where(stars.system == system)
-        solutions.append(_relative(mine, new, {(int(f), int(a)): float(z) for f, a, z in history}, settings))
-    return [s for s in solutions if len(s.frame_id)]
-
-
-def _relative(
-    stars: _Stars, new: NDArray[np.int64], history: dict[tuple[int, int], float], settings: ZeropointSettings
-) -> _Solution:
-    """Return the relative zero points of the new frames of one detector and band."""
-    frames = np.unique(stars.frame_id)
-    alone = _alone(stars, frames)
-    keep = ~np.isin(stars.frame_id, frames[alone])
-    stars, frames = stars.where(keep), frames[~alone]
-    fixed = np.array([history.get((int(i), _PRIMARY), np.nan) for i in frames])
-    counts = dict(zip(*(a.tolist() for a in np.unique(stars.frame_id, return_counts=True)), strict=True))
-    words = {"catalog": None, "ref_band": None, "mag_system": "relative", "ab_offset": None}
-    solution = _solve(stars, frames, counts, words, settings, fixed=fixed)
-    mine = np.isin(solution.frame_id, new)
-    columns = {k: [x for x, m in zip(v, mine, strict=True) if m] for k, v in solution.columns.items()}
-    return _Solution(solution.frame_id[mine], solution.aperture_id[mine], columns)
-
-
-def _alone(stars: _Stars, frames: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which frames share no star with another."""
-    _, star = np.unique(stars.star, return_inverse=True)
-    shared = np.bincount(star)[star] > 1
-    return np.asarray(np.bincount(np.searchsorted(frames, stars.frame_id), shared, len(frames)) < 1)
-
-
-def _instrumental(frame: dict[str, Any]) -> _Solution:
-    """Return a frame's instrumental zero point, 0, with the reason."""
-    if frame["wcs_kind"] is None:
-        reason = "no WCS: its stars are those of no catalogue and no other frame"
-    else:
-        reason = f"no reference stars in band {frame['band']}, and no other frame shares its stars"
-    columns = {
-        "zp": [0.0], "n_star": [0], "n_candidate": [0], "mag_system": ["instrumental"], "flag": [NONE_MADE],
-        "reason": [reason],
-    }  # fmt: skip
-    return _Solution(np.array([frame["frame_id"]]), np.array([_PRIMARY]), columns)
-
-
-# --- writing ---
-
-
-def _rows(solutions: list[_Solution], frames: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row of the zeropoint table for each frame and aperture."""
-    rows = []
-    for s in solutions:
-        names = list(s.columns)
-        for values in zip(s.frame_id.tolist(), s.aperture_id.tolist(), *map(_plain, s.columns.values()), strict=True):
-            row = dict(zip(["frame_id", "aperture_id", *names], values, strict=True))
-            row["limit_mag"] = _limit(row, frames[row["frame_id"]])
-            rows.append(row)
+def _find(db: Database, frames: dict[int, dict[str, Any]], settings: ZeropointSettings) -> list[Row]:
+    """Return the zero points of all frames: by a catalogue, else by each other, else none."""
+    n_aper = int(db.one("SELECT count(*) FROM aperture WHERE aperture_id > 0"))
+    cuts: dict[str, Any] = {"snr": settings.snr, "min_stars": settings.min_stars}
+    match(db, catalog=settings.catalog, n_aper=n_aper)
+    rows: list[Row] = []
+    chosen = choose(db, frames, **cuts)
+    if chosen:
+        rows += solve.by_catalogue(catalogue_stars(db, chosen, n_aper), chosen, frames, **cuts)
+    left = _left(frames, rows)
+    if left:
+        stars, history = common_stars(db, left, snr=settings.snr, n_aper=n_aper)
+        rows += solve.by_each_other(stars, {f["frame_id"] for f in left}, history, **cuts)
+    rows += [solve.instrumental(frame) for frame in _left(frames, rows)]
+    for row in rows:
+        row["limit_mag"] = solve.limit_of(row, frames[row["frame_id"]])
     return sorted(rows, key=lambda r: (r["frame_id"], r["aperture_id"]))
 
 
-def _plain(values: Any) -> list[Any]:
-    """Return Python values, NaN as None."""
-    found = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    return [None if isinstance(v, float) and not np.isfinite(v) else v for v in found]
+def _left(frames: dict[int, dict[str, Any]], rows: list[Row]) -> list[Frame]:
+    """Return the frames that have no zero point yet."""
+    done = {row["frame_id"] for row in rows}
+    return [frame for frame_id, frame in frames.items() if frame_id not in done]
 
 
-def _limit(row: dict[str, Any], frame: dict[str, Any]) -> float | None:
-    """Return the 5-sigma limit of the row's aperture."""
-    aperture, noise = row["aperture_id"], None
-    if aperture == _PRIMARY:
-        noise = frame["primary_noise"]
-    elif aperture > 0 and frame["aper_noise"] is not None and aperture <= len(frame["aper_noise"]):
-        noise = frame["aper_noise"][aperture - 1]
-    if noise is None or row["zp"] is None:
-        return None
-    limit = float(limit_mag(noise, row["zp"], _LIMIT_SIGMA))
-    return limit if np.isfinite(limit) else None
-
-
-def _flag_far(db: Database, rows: list[dict[str, Any]], frames: dict[int, dict[str, Any]]) -> None:
+def _flag_far(db: Database, rows: list[Row], frames: dict[int, dict[str, Any]]) -> None:
     """Flag the frames whose zero point is far from the others of their night, or, of a short night, of all nights."""
     others = db.job("zeropoint_others").dicts()
-    primary = [r for r in rows if r["aperture_id"] == _PRIMARY and not r["flag"] & NONE_MADE]
+    primary = [r for r in rows if r["aperture_id"] == solve.PRIMARY and not r["flag"] & solve.NONE_MADE]
     here = [
         {**{k: frames[r["frame_id"]][k] for k in ("night", "detector", "band")},
-         **{k: r[k] for k in ("frame_id", "mag_system", "catalog", "ref_band", "zp")}}
+         **{k: r.get(k) for k in ("frame_id", "mag_system", "catalog", "ref_band", "zp")}}
         for r in primary
     ]  # fmt: skip
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -498,7 +200,7 @@ def _flag_far(db: Database, rows: list[dict[str, Any]], frames: dict[int, dict[s
             far |= _far_of_night([h for h in night if h["frame_id"] in mine], night if len(night) >= 5 else group)
     for row in rows:
         if row["frame_id"] in far:
-            row["flag"] |= FAR_FROM_OTHERS
+            row["flag"] |= solve.FAR_FROM_OTHERS
             row["reason"] = "; ".join(filter(None, [row["reason"], far[row["frame_id"]]]))
 
 
@@ -508,7 +210,7 @@ def _far_of_night(new: list[dict[str, Any]], peers: list[dict[str, Any]]) -> dic
     middle = float(np.median(among)) if len(among) else 0.0
     return {
         int(h["frame_id"]): f"{h['zp'] - middle:+.2f} mag from the median {middle:.2f} of {len(peers)} frames"
-        for h, is_far in zip(new, zero_point.far_from_others(zp, among), strict=True)
+        for h, is_far in zip(new, far_from_others(zp, among), strict=True)
         if is_far
     }
 
@@ -548,9 +250,9 @@ def _write(db: Database, rows: list[dict[str, Any]], *, run_id: int, settings: Z
     return cal_id
 
 
-def _summary(cal_id: int, rows: list[dict[str, Any]], frames: dict[int, dict[str, Any]]) -> Calibrated:
+def _summary(cal_id: int, rows: list[Row], frames: dict[int, dict[str, Any]]) -> Calibrated:
     """Return what was found, with a line for each band and system."""
-    primary = [r for r in rows if r["aperture_id"] == _PRIMARY]
+    primary = [r for r in rows if r["aperture_id"] == solve.PRIMARY]
     systems: dict[str, int] = {}
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for r in primary:
@@ -559,7 +261,7 @@ def _summary(cal_id: int, rows: list[dict[str, Any]], frames: dict[int, dict[str
             (frames[r["frame_id"]]["band"], r["mag_system"], r.get("catalog"), r.get("ref_band")), []
         ).append(r)
     lines = tuple(_line(key, groups[key]) for key in sorted(groups, key=str))
-    n_flagged = sum(bool(r["flag"] & (FEW_STARS | FAR_FROM_OTHERS)) for r in primary)
+    n_flagged = sum(bool(r["flag"] & (solve.FEW_STARS | solve.FAR_FROM_OTHERS)) for r in primary)
     return Calibrated(cal_id, len(primary), systems, n_flagged, lines)
 
 

@@ -158,6 +158,32 @@ def star_offsets(
     return Offsets(zp, np.where(once, 0.0, offset), variance, seen, floor, tie, group)
 
 
+def depends_on_place(m: Measures, part: Index, *, n_frame: int, tolerance: float = 0.02) -> bool:
+    """Return whether stars are measured differently in different parts of the detector.
+
+    Without a good flat field they are, and frames of different pointing must not be tied by the few stars they share
+    at opposite edges. What is measured is the scatter of a star's mean between the parts it fell on, beyond its errors.
+
+    Parameters
+    ----------
+    m : Measures
+        Of the primary aperture, with reference magnitudes.
+    part : array
+        Part of the detector, 0 to 63, of every measure.
+    n_frame : int
+        How many frames the numbers run over.
+    tolerance : float, default=0.02
+        mag; scatter between parts that does no harm.
+    """
+    keys, place = np.unique(m.star * 64 + part, return_inverse=True)
+    whole, star_of = np.unique(keys // 64, return_inverse=True)
+    if len(keys) == len(whole):
+        return False
+    by_part = Measures(m.frame, place, m.d, m.err, m.ref_err)
+    offsets = star_offsets(by_part, n_frame=n_frame, n_star=len(keys))
+    return _between_parts(by_part, offsets, star_of, len(whole)) > tolerance
+
+
 def zero_points(m: Measures, offsets: Offsets, *, n_frame: int) -> Located:
     """Return the zero point of every frame from its stars, their offsets taken out.
 
@@ -214,6 +240,18 @@ def far_from_others(zp: Array, others: Array, *, least: float = 0.3, sigmas: flo
     if len(others) < 3:
         return np.zeros(len(zp), dtype=bool)
     return np.asarray(np.abs(zp - np.median(others)) > max(least, sigmas * _width(others - np.median(others))))
+
+
+def _between_parts(m: Measures, offsets: Offsets, star_of: Index, n_star: int) -> float:
+    """Return the scatter of stars' mean residuals between the parts of the detector that they fell on."""
+    weight = 1.0 / (m.err**2 + offsets.floor**2 + 1e-10)
+    total = np.bincount(m.star, weight, len(star_of))
+    mean = np.bincount(m.star, weight * (m.d - offsets.zp[m.frame]), len(star_of)) / total
+    parts = np.bincount(star_of, minlength=n_star)
+    middle = np.bincount(star_of, total * mean, n_star) / np.bincount(star_of, total, n_star)
+    several = parts[star_of] > 1
+    stretch = np.sqrt(parts[star_of] / np.maximum(parts[star_of] - 1.0, 1.0))
+    return extra_scatter(((mean - middle[star_of]) * stretch)[several], (1.0 / np.sqrt(total))[several])
 
 
 def _width(x: Array) -> float:

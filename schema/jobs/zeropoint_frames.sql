@@ -12,7 +12,9 @@ SELECT
   coalesce(primary_radius_px * pixel_scale_arcsec, 0.0) AS aperture_arcsec,
   primary_noise,
   aper_noise,
-  wcs_kind
+  wcs_kind,
+  width,
+  height
 FROM frame
 WHERE frame_id IN (SELECT unnest($frame_ids)) AND state = 'ok'
 ORDER BY frame_id;

@@ -3,9 +3,9 @@
 -- $n_aper     INTEGER  apertures
 -- $snr        DOUBLE   least signal to noise of the primary flux
 WITH joined AS (
-  SELECT frame_id, detector, band, 2 AS n_least FROM zp_relative
-  UNION ALL
-  SELECT DISTINCT frame_id, detector, band, 2 FROM zp_history
+  SELECT frame_id, detector, band FROM zp_relative
+  UNION
+  SELECT frame_id, detector, band FROM zp_history
 ),
 star AS (
   SELECT
@@ -21,6 +21,6 @@ SELECT
   dense_rank() OVER (ORDER BY detector, band) - 1 AS system,
   frame_id,
   dense_rank() OVER (ORDER BY detector, band, object_id) - 1 AS star,
-  0.0 AS mag, NULL::DOUBLE AS mag_err, flux, flux_err
+  0 AS part, 0.0 AS mag, NULL::DOUBLE AS mag_err, flux, flux_err
 FROM star
 ORDER BY frame_id, star;

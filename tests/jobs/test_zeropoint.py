@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from zeropoint_store import Sky, add_frame, add_objects, add_reference, new_store, random_sky
+from zeropoint_store import Sky, add_frame, add_objects, add_reference, new_store, pixels, random_sky
 
 from photdb.errors import CalibrationError, InputError, UsageError
 from photdb.jobs import zeropoint
-from photdb.jobs.zeropoint import FAR_FROM_OTHERS, FEW_STARS, NONE_MADE, ZeropointSettings
+from photdb.jobs.zeropoint import ZeropointSettings
+from photdb.jobs.zeropoint_solve import FAR_FROM_OTHERS, FEW_STARS, NONE_MADE
 
 
 @pytest.fixture
@@ -161,6 +162,27 @@ def test_a_star_with_a_comparable_neighbour_in_the_aperture_is_not_used(db, rng)
     zeropoint.calibrate(db, frame_ids=[1], run_id=1)
     found = active(db)[1]
     assert (found["n_candidate"], found["n_star"]) == (40, 39)
+
+
+def test_pointings_without_a_flat_field_are_not_tied_by_the_edge_they_share(db, rng):
+    def vignetting(x):
+        return 10 ** (-0.4 * 0.5 * np.abs(x - 500) / 500)
+
+    sky = random_sky(rng, 600)
+    add_reference(db, sky, sky.mag + rng.normal(0, 0.1, 600))
+    add_objects(db, sky)
+    x = pixels(sky, np.arange(600), 0.0)[0]
+    seen = {0.0: np.flatnonzero(x < 600), 400.0: np.flatnonzero(x > 300)}
+    for k in range(6):
+        shift = 400.0 if k < 3 else 0.0
+        stars = seen[shift]
+        add_frame(db, rng, sky, k + 1, 22.0, stars=stars, shift=shift, response=vignetting)
+    zeropoint.calibrate(db, frame_ids=range(1, 7), run_id=1)
+    together = values(active(db), "zp")
+    for k, ids in ((2, [1, 2, 3]), (3, [4, 5, 6])):
+        zeropoint.calibrate(db, frame_ids=ids, run_id=k)
+    assert np.all(np.abs(values(active(db), "zp") - together) < 0.02)
+    assert np.std(together[:3]) < 0.002
 
 
 def test_two_stars_make_a_zero_point_that_is_flagged(db, rng):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,26 +77,39 @@ def add_objects(db: Database, sky: Sky, *, year: float = 2025.9, first: int = 0)
         db.execute("INSERT INTO object BY NAME SELECT * FROM rows_of_test")
 
 
+def pixels(sky: Sky, stars: np.ndarray, shift: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return where stars fall on a detector of 1000 x 1000 pixels, 1.5 arcsec each."""
+    east = ((sky.ra - sky.ra[0] + 180) % 360 - 180) * np.cos(np.radians(sky.dec)) * 2400
+    north = sky.dec * 2400
+    return (east - np.median(east) + 500 + shift)[stars], (north - np.median(north) + 500)[stars]
+
+
 def add_frame(
     db: Database, rng: np.random.Generator, sky: Sky, frame_id: int, zp: float, *, band: str = "r", night: int = 0,
     stars: np.ndarray | None = None, year: float = 2025.9, noise: float = 2.0, first: int = 0,
-    fluxes: np.ndarray | None = None, flags: np.ndarray | None = None, **columns,
+    fluxes: np.ndarray | None = None, flags: np.ndarray | None = None, shift: float = 0.0,
+    response: Callable[[np.ndarray], np.ndarray] | None = None, **columns,
 ) -> None:  # fmt: skip
-    """Add a frame that shows some stars; `noise` is that of an empty aperture, ADU/s."""
+    """Add a frame that shows some stars; `noise` is that of an empty aperture, ADU/s, `response` that of the pixels."""
     db.insert("frame", [{
         "frame_id": frame_id, "file_id": frame_id, "hdu": 0, "path": f"/f{frame_id}.fits",
-        "night": f"2025-11-{18 + night:02d}", "detector": "cam", "band": band, "mjd_mid": 51544.5 + (year - 2000) * 365.25 + frame_id * 0.01,
+        "night": f"2025-11-{18 + night:02d}", "detector": "cam", "band": band,
+        "mjd_mid": 51544.5 + (year - 2000) * 365.25 + frame_id * 0.01,
         "pixel_scale_arcsec": 1.5, "primary_radius_px": 4.0, "primary_noise": noise, "aper_noise": [noise, noise],
-        "match_radius_arcsec": 2.0, "run_id": 1, "state": "ok", "wcs_kind": "refined", **columns,
+        "match_radius_arcsec": 2.0, "run_id": 1, "state": "ok",
+        "width": 1000, "height": 1000, "wcs_kind": "refined", **columns,
     }])  # fmt: skip
     stars = np.arange(len(sky.ra)) if stars is None else stars
     true = 10 ** (-0.4 * (sky.mag[stars] - zp))
     err = np.sqrt(true * 0.5 + noise**2)
     flux = true + rng.normal(0, err) if fluxes is None else fluxes
     small = 0.9 * flux
+    x, y = pixels(sky, stars, shift)
+    if response is not None:
+        flux, small = flux * response(x), small * response(x)
     n = len(stars)
-    rows = {"skey": stars + first + 1, "object_id": stars + first + 1, "frame_id": [frame_id] * n, "x": np.zeros(n),
-            "y": np.zeros(n), "flux": flux, "flux_err": err, "flux_auto": 1.05 * flux, "flux_auto_err": 1.05 * err,
+    rows = {"skey": stars + first + 1, "object_id": stars + first + 1, "frame_id": [frame_id] * n, "x": x, "y": y,
+            "flux": flux, "flux_err": err, "flux_auto": 1.05 * flux, "flux_auto_err": 1.05 * err,
             "aper_flux": [[s, None] for s in small], "aper_flux_err": [[e, None] for e in err],
             "flags": np.zeros(n, dtype=int) if flags is None else flags}  # fmt: skip
     with db.table("rows_of_test", pa.table(rows)):
