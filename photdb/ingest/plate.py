@@ -244,6 +244,7 @@ def refine_wcs(wcs: WCS, pixels: Array, ra: Array, dec: Array, flux: Array) -> t
         As for `fit_plate`.
     """
     wcs = wcs.deepcopy()
+    wcs.wcs.radesys, wcs.wcs.equinox = "ICRS", np.nan  # whatever it was: it is fitted to the catalogue now
     fit = None
     for _ in range(8):
         plane = TangentPlane(*map(float, wcs.wcs.crval))

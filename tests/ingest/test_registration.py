@@ -191,6 +191,23 @@ def test_a_header_turned_by_two_degrees_is_refined():
     assert error_px(solution, frame) < 0.4
 
 
+@pytest.mark.parametrize("linear", ["CROTA2  = 0.5", "PC1_1   = 1.0\nPC1_2   = 0.0\nPC2_2   = 1.0", ""])
+@pytest.mark.parametrize("projection", ["TAN", "ARC", "SIN"])
+def test_a_header_of_any_form_is_refined_and_ends_in_the_catalogues_system(linear, projection):
+    frame, stars, _ = world(40, n=2000, deepest=100)
+    header = (
+        f"CTYPE1  = 'RA---{projection}'\nCTYPE2  = 'DEC--{projection}'\nCRVAL1  = 150.003\nCRVAL2  = 20.002\n"
+        "CRPIX1  = 512.5\nCRPIX2  = 512.5\nRADESYS = 'FK5     '\nEQUINOX = 2000.0\n"
+        f"CDELT1  = {-1.5 / 3600}\nCDELT2  = {1.5 / 3600}\n{linear}"
+    )
+    solution = solve(frame, stars, None, header_wcs=header)
+    assert solution.kind == "refined"
+    assert error_px(solution, frame) < 0.2
+    again = wcs_from_text(wcs_to_text(solution.wcs))
+    assert again.wcs.radesys == "ICRS"
+    assert worst_error_px(again, solution.wcs, 1024, 1024) < 1e-3
+
+
 def test_a_header_the_stars_contradict_gives_way_to_a_solution(caplog):
     frame, stars, pointing = world(22, n=2000, deepest=100, rotation=15.0)
     header = wcs_to_text(rough_wcs(pointing, 1.5, 195.0, False, 1024, 1024))
