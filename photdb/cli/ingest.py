@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from photdb.errors import UsageError
+
+if TYPE_CHECKING:
+    from photdb.jobs.ingest_settings import MaskCircle
 
 _MEASURE, _SKY, _WCS, _RUN = "Detection and measurement", "Sky and masks", "Registration and calibration", "Run"
 
@@ -175,7 +178,7 @@ def _map(option: str, path: Path | None) -> Path | None:
     return path.absolute()
 
 
-def _circle(text: str) -> object:
+def _circle(text: str) -> MaskCircle:
     """Read ``RA DEC RADIUS``."""
     from photdb.jobs.ingest_settings import MaskCircle
     from photdb.sky import parse_dec, parse_ra

@@ -34,7 +34,8 @@ def choose_masters(header: FrameHeader, masters: Iterable[Master]) -> Chosen:
     """Choose the masters for one frame: same detector, binning and pixels, then the nearest night.
 
     A dark of the same exposure comes first, of another exposure only if its bias was subtracted and a bias is there to
-    subtract from the frame. A flat is of exactly the frame's filter: never another one.
+    subtract from the frame. A flat is of the frame's filter: the same word in the header, else another word for the same
+    passband ("g" and "SDSS g'"), never another passband.
     """
     fitting = [
         m
@@ -48,7 +49,9 @@ def choose_masters(header: FrameHeader, masters: Iterable[Master]) -> Chosen:
     if dark is not None and not dark.bias_subtracted:
         bias = None  # it is still in the dark
     flats = [m for m in fitting if m.kind == "flat"]
-    flat = _nearest(header, [m for m in flats if m.filter == header.filter])
+    same_word = [m for m in flats if m.filter == header.filter]
+    same_band = [m for m in flats if m.band is not None and header.filter is not None and m.band == header.band]
+    flat = _nearest(header, same_word or same_band)
     warnings = [_old(header, m) for m in (bias, dark, flat) if m is not None and _nights_apart(header, m) > OLD_NIGHTS]
     if header.image_type == "light":
         warnings += _missing(header, bias, dark, flat, flats)

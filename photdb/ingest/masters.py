@@ -67,6 +67,8 @@ class Master:
         Variance of `data`, per pixel, from the scatter of the inputs.
     bad
         Hot pixels of a dark, dead and oversensitive pixels of a flat, pixels without a value.
+    filter, band
+        Of a flat: the header's word, and our passband where it is a known one.
     bias_subtracted
         A dark without its bias may be scaled to another exposure; one used whole may not.
     inputs
@@ -90,6 +92,7 @@ class Master:
     n_inputs: int
     inputs: tuple[str, ...]
     bias_subtracted: bool = False
+    band: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -132,7 +135,7 @@ class Master:
 
 _META = (
     *("kind", "detector", "binning", "section", "exptime_s", "filter", "night", "n_inputs", "inputs"),
-    *("bias_subtracted", "settings", "warnings"),
+    *("bias_subtracted", "band", "settings", "warnings"),
 )
 
 
@@ -295,6 +298,7 @@ def _finished(
         n_inputs=len(used),
         inputs=tuple(str(header.path) for header in used),
         bias_subtracted=bias_subtracted,
+        band=_band(used[0]) if group.kind == "flat" else None,
         settings=settings,
         warnings=warnings,
     )
@@ -306,6 +310,11 @@ def _doubtful_gain(gain: float, header: FrameHeader) -> list[str]:
         return []
     text = f"the photon noise of these flats says a gain of {gain:.3g} e-/ADU for {header.detector}, the header "
     return [text + f"{header.gain:.3g}: flux errors are made with the header's; set the gain in the telescope file"]
+
+
+def _band(header: FrameHeader) -> str | None:
+    """Our passband, None where the header names none."""
+    return None if header.filter is None or header.band in (None, "unknown") else header.band
 
 
 def _prepared(header: FrameHeader) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.inventory import SeenFile, take_inventory
 from photdb.jobs.masters import KeptMaster, Shelf, make_masters, make_patterns, open_shelf
 from photdb.jobs.measure_frame import FrameTask, failure, measure_frame, probe_frame
-from photdb.jobs.pool import spread
+from photdb.jobs.pool import Workers
 from photdb.jobs.register_night import register_among
 from photdb.jobs.scan import ScanResult, scan
 from photdb.jobs.staging import Staged, discard, read_staged, staging_key, sweep
@@ -168,7 +168,8 @@ def ingest(
         with writing(store, create=True) as db:
             run_id = _begin(db, paths, settings, reprocess=reprocess, retry=retry)
         try:
-            _ingest(store, run_id, found, settings, workers or default_workers(), summary, reprocess, retry)
+            with Workers(workers or default_workers()) as pool:
+                _ingest(store, run_id, found, settings, pool, summary, reprocess, retry)
         except BaseException as error:
             state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             _finish(store, run_id, state, str(error))
@@ -204,7 +205,7 @@ def _ingest(
     run_id: int,
     found: ScanResult,
     settings: IngestSettings,
-    workers: int,
+    workers: Workers,
     summary: IngestSummary,
     reprocess: bool,
     retry: bool,
@@ -416,7 +417,12 @@ def _warn_of_guesses(lights: Sequence[_Light]) -> None:
     """Say once a night what the headers did not say."""
     counts = Counter((light.header.night, guess) for light in lights for guess in light.header.guesses)
     for (night, guess), n in sorted(counts.items(), key=str):
-        progress.warn(f"{night or 'no date'}: guessed: {guess} ({n} frames)")
+        progress.warn(f"{night or 'no date'}: guessed: {guess} ({_frames(n)})")
+
+
+def _frames(n: int) -> str:
+    """Return a number of frames in words."""
+    return "1 frame" if n == 1 else f"{n} frames"
 
 
 def _nights(lights: Sequence[_Light]) -> list[tuple[str | None, list[_Light]]]:
@@ -435,7 +441,7 @@ def _night(
     lights: Sequence[_Light],
     work: _Work,
     settings: IngestSettings,
-    workers: int,
+    workers: Workers,
     recorder: _Recorder,
     summary: IngestSummary,
 ) -> NightSummary:
@@ -446,6 +452,8 @@ def _night(
         make_patterns(usable, work.files, work.shelf, fwhm_px=fwhm, record=recorder, known=work.made)
     references = _export_references(store, lights, work) if settings.solve else {}
     tasks = [_task(store, light, work, settings, references.get(light.header.path)) for light in lights]
+    for warning, n in Counter(text for task in tasks for text in task.warnings).items():
+        progress.warn(f"{night or 'no date'}: {warning} ({_frames(n)})")
     tasks = _with_night_apertures(tasks, settings, workers)
     staged = _measure_all(tasks, workers, night)
     outcomes = (
@@ -523,7 +531,7 @@ class _Widths:
         return float(probe_frame(task).get("fwhm_px", 3.0))
 
 
-def _paths(kept: Mapping[str, KeptMaster]) -> dict[str, Path]:
+def _paths(kept: Mapping[str, KeptMaster]) -> dict[str, Any]:
     """Return the files of masters by kind."""
     return {kind: master.path for kind, master in kept.items()}
 
@@ -538,7 +546,7 @@ def _task(
 ) -> FrameTask:
     """Return what a worker needs to know of one frame."""
     header = light.header
-    _, kept = work.shelf.choose(header)
+    chosen, kept = work.shelf.choose(header)
     pattern = work.shelf.pattern(header) if settings.use_pattern and "dark" not in kept else None
     scale = header.pixel_scale or work.scales.get((header.detector, f"{header.binning[0]}x{header.binning[1]}"))
     key = staging_key(
@@ -562,6 +570,7 @@ def _task(
         pattern=pattern.path if pattern else None,
         reference=reference[0] if reference else None,
         pixel_scale=scale,
+        warnings=chosen.warnings,
     )
 
 
@@ -655,17 +664,17 @@ class _Loaded(Mapping[str, "ReferenceStars | None"]):
         return len(self._paths)
 
 
-def _with_night_apertures(tasks: list[FrameTask], settings: IngestSettings, workers: int) -> list[FrameTask]:
+def _with_night_apertures(tasks: list[FrameTask], settings: IngestSettings, workers: Workers) -> list[FrameTask]:
     """Decide the primary aperture per detector and band of the night, where the user asked for that."""
     rule = settings.measure.primary
     if rule.kind not in ("night-fwhm", "growth"):
         return tasks
     groups: dict[tuple[str, str | None], list[dict[str, Any]]] = {}
-    probes = spread(probe_frame, tasks, workers)
+    probes = workers.spread(probe_frame, tasks)
     for task, probe in progress.track(probes, "the night's aperture", len(tasks)):
         if probe:
             groups.setdefault((task.header.detector, task.header.band), []).append(probe)
-    decided: dict[tuple[str, str | None], dict[str, float]] = {}
+    decided: dict[tuple[str, str | None], dict[str, Any]] = {}
     for group, found in groups.items():
         decided[group] = {"night_fwhm_px": float(np.median([p["fwhm_px"] for p in found]))}
         if rule.kind == "growth":
@@ -686,7 +695,7 @@ def _with_night_apertures(tasks: list[FrameTask], settings: IngestSettings, work
     return out
 
 
-def _measure_all(tasks: Sequence[FrameTask], workers: int, night: str | None) -> dict[str, Staged]:
+def _measure_all(tasks: Sequence[FrameTask], workers: Workers, night: str | None) -> dict[str, Staged]:
     """Measure the frames that staging does not have yet."""
     staged: dict[str, Staged] = {}
     todo = []
@@ -701,7 +710,7 @@ def _measure_all(tasks: Sequence[FrameTask], workers: int, night: str | None) ->
             todo.append(task)
     if len(todo) < len(tasks) and any(s.table for s in staged.values()):
         progress.say(f"{night}: {sum(1 for s in staged.values() if s.table)} frames were measured by an earlier run")
-    results = spread(measure_frame, todo, workers)
+    results = workers.spread(measure_frame, todo)
     for task, result in progress.track(results, f"measuring {night or 'frames'}", len(todo)):
         if result is None:
             what = f"{task.header.path.name}: the process that measured it died twice (out of memory?)"

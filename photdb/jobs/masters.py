@@ -133,6 +133,7 @@ def _put_on(shelf: Shelf, row: Mapping[str, Any]) -> None:
         n_inputs=row["n_inputs"],
         inputs=tuple(meta["inputs"]),
         bias_subtracted=meta["bias_subtracted"],
+        band=meta["band"],
         settings=meta["settings"],
     )
     shelf.masters.append(KeptMaster(row["master_id"], master, path, row["sha256"]))
@@ -190,6 +191,7 @@ def _make(
     meta = {
         "section": master.section,
         "bias_subtracted": master.bias_subtracted,
+        "band": master.band,
         "inputs": master.inputs,
         "settings": master.settings,
     }

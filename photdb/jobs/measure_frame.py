@@ -68,6 +68,8 @@ class FrameTask:
         arcsec/px, where the header or earlier frames of the detector tell it.
     night_fwhm_px, growth_px : float or None
         What ``--aperture`` needs to know of the night.
+    warnings : tuple of str
+        What is missing in the reduction of the frame.
     """
 
     header: FrameHeader
@@ -83,6 +85,7 @@ class FrameTask:
     pixel_scale: float | None = None
     night_fwhm_px: float | None = None
     growth_px: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def measure_frame(task: FrameTask) -> Staged:
@@ -189,11 +192,11 @@ def reduced(task: FrameTask) -> Pixels:
     header, settings = task.header, task.settings
     if header.n_axes != 2 or header.problems:
         raise InputError(f"{header.path}: {'; '.join(header.problems)}")
-    chosen = Chosen(*(_master(p) if p else None for p in (task.bias, task.dark, task.flat)))
+    bias, dark, flat = (_master(path) if path else None for path in (task.bias, task.dark, task.flat))
     return reduce(
         header,
         read_raw(header),
-        chosen,
+        Chosen(bias, dark, flat),
         pattern=_pattern(task.pattern) if task.pattern else None,
         user_mask=_user_mask(settings.mask) if settings.mask else None,
         cosmic=settings.cosmic,
@@ -249,7 +252,7 @@ def _found(pixels: Pixels, header: FrameHeader, settings: IngestSettings) -> Fou
     """Find the sources, over the user's own maps where given."""
     level, noise = (_given_map(path, pixels) for path in (settings.background_map, settings.noise_map))
     try:
-        found = find_sources(pixels, settings.measure)
+        found = find_sources(pixels, settings.measure, level=level, noise=noise)
     except InputError as error:
         raise InputError(f"{header.path}: {error.what}", error.hint) from error
     if not np.isfinite(found.fwhm_px):
@@ -450,7 +453,11 @@ def probe_frame(task: FrameTask) -> dict[str, Any]:
         measured = measure(
             pixels, found, apertures_px=GROWTH_PX, primary_px=GROWTH_PX[-1], exptime_s=1.0, settings=settings
         )
-        curve = growth_curve(measured["aper_flux"], measured["aper_flux_err"], measured["flags"])
+        curve = growth_curve(
+            measured["aper_flux"].astype(np.float64),
+            measured["aper_flux_err"].astype(np.float64),
+            measured["flags"].astype(np.int32),
+        )
     except (PhotdbError, OSError, MemoryError) as error:
         log.info("%s: not used for the night's aperture: %s", task.header.path, error)
         return {}

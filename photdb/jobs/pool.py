@@ -11,80 +11,116 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Self, TypeVar
+
+from photdb.errors import PhotdbError
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
-#: A task that was at work when its process died is tried again, at most so often in all.
-TRIES = 2
+#: Deaths in a row after which it is not the frames' fault.
+MAX_DEATHS = 6
 
 
-def spread(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[tuple[T, R | None]]:
-    """Yield each task with its result as they finish, in any order; None for a task whose process died twice.
+class Workers:
+    """Spawned worker processes, started when first needed and kept for all the nights of an ingest.
 
     Parameters
     ----------
-    function
-        A function of a module: workers are spawned, never forked.
-    tasks
-        Picklable.
-    workers
-        Processes; with 1 the work is done in a single worker process all the same, so that results do not depend
-        on how many there are.
+    n : int
+        Processes. With 1 the work is done in a worker process all the same, so that nothing depends on how many
+        there are.
     """
-    left = list(tasks)
-    deaths = [0] * len(left)
-    index = {id(task): i for i, task in enumerate(left)}
-    while left:
-        # After a death the suspects run alone, so that the guilty task is known.
-        suspects = [task for task in left if deaths[index[id(task)]]]
-        batch = suspects[:1] or left
-        done: list[T] = []
-        try:
-            for task, result in _run(function, batch, 1 if suspects else workers):
-                done.append(task)
-                yield task, result
-        except BrokenProcessPool:
-            finished = {id(task) for task in done}
-            lost = [task for task in batch if id(task) not in finished]
-            log.warning("a worker process died; %d frames were not finished", len(lost))
-            running = lost[: max(workers, 1) + 1] if not suspects else lost[:1]
-            for task in running:
-                deaths[index[id(task)]] += 1
-                if deaths[index[id(task)]] >= TRIES and suspects:
-                    done.append(task)
-                    yield task, None
-        finished = {id(task) for task in done}
-        left = [task for task in left if id(task) not in finished]
 
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._pool: ProcessPoolExecutor | None = None
 
-def _run(function: Callable[[T], R], tasks: Sequence[T], workers: int) -> Iterator[tuple[T, R]]:
-    """Run tasks in a pool of spawned processes, never more in flight than are at work or next."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=_quiet) as pool:
-        waiting = iter(tasks)
-        flying: dict[Future[R], T] = {}
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def spread(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[T, R | None]]:
+        """Yield each task with its result as they finish, in any order; None for a task whose process died twice.
+
+        Parameters
+        ----------
+        function
+            A function of a module: workers are spawned, never forked.
+        tasks
+            Picklable.
+        """
+        left = dict(enumerate(tasks))
+        suspects: list[int] = []
+        in_a_row = 0
+        while left:
+            # After a death those that were at work run one by one, so that the guilty one is known.
+            batch = suspects[:1] or list(left)
+            finished: list[int] = []
+            try:
+                for i, result in self._run(function, {i: left[i] for i in batch}, 1 if suspects else self.n):
+                    finished.append(i)
+                    in_a_row = 0
+                    yield left[i], result
+            except BrokenProcessPool:
+                self._stop()
+                in_a_row += 1
+                if in_a_row > MAX_DEATHS:
+                    raise PhotdbError(
+                        f"{in_a_row} worker processes died one after the other without finishing a frame",
+                        "use fewer --workers if memory is short; run photdb with -v for what they said",
+                    ) from None
+                lost = [i for i in batch if i not in finished]
+                log.warning("a worker process died with %d frames unfinished", len(lost))
+                if suspects:
+                    finished.append(suspects[0])
+                    yield left[suspects[0]], None
+                else:
+                    suspects = lost[: self.n + 1]
+            for i in finished:
+                del left[i]
+            suspects = [i for i in suspects if i in left]
+
+    def _run(self, function: Callable[[T], R], tasks: dict[int, T], at_once: int) -> Iterator[tuple[int, R]]:
+        """Run tasks with one more in flight than are at work."""
+        pool = self._started()
+        flying: dict[Future[R], int] = {}
         try:
-            for task in waiting:
-                flying[pool.submit(function, task)] = task
-                if len(flying) > workers:
+            for i, task in tasks.items():
+                flying[pool.submit(function, task)] = i
+                if len(flying) > at_once:
                     yield from _landed(flying)
             while flying:
                 yield from _landed(flying)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for future in flying:
+                future.cancel()
             raise
 
+    def _started(self) -> ProcessPoolExecutor:
+        """Return the pool, made when there is none."""
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.n, mp_context=context, initializer=_quiet)
+        return self._pool
 
-def _landed(flying: dict[Future[R], T]) -> Iterator[tuple[T, R]]:
+    def _stop(self) -> None:
+        """Let the workers go."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+
+def _landed(flying: dict[Future[R], int]) -> Iterator[tuple[int, R]]:
     """Wait for the next results."""
     done, _ = wait(flying, return_when=FIRST_COMPLETED)
-    for future in done:
-        task = flying.pop(future)
-        yield task, future.result()
+    for future in sorted(done, key=flying.__getitem__):
+        yield flying[future], future.result()
+        del flying[future]
 
 
 def _quiet() -> None:
