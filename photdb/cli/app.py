@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -64,6 +65,7 @@ class Command(TyperCommand):
 
     def make_parser(self, ctx: Any) -> Any:
         """Hide negative numbers from the parser of options, and bring them back after it."""
+        plainly(self.get_params(ctx))
         parser: Any = super().make_parser(ctx)
         parse = parser.parse_args
 
@@ -141,12 +143,73 @@ def _load(name: str, lazy: Lazy) -> Any:
     return command
 
 
+def plainly(params: Iterable[Any]) -> None:
+    """Let words, numbers and paths be read without typer's pydantic, whose import takes longer than a light curve."""
+    for param in params:
+        descriptor, info = getattr(param, "type_descriptor", None), getattr(param, "parameter_info", None)
+        info = getattr(descriptor, "parameter_info", info)
+        bounded = any(
+            getattr(info, name, None) for name in ("min", "max", "exists", "writable", "resolve_path", "parser")
+        )
+        read = None if descriptor is None or bounded else _reader(descriptor.annotation)
+        if read is not None and getattr(param, "_runtime_param", 0) is None:
+            param._runtime_param = _Plain(read)
+
+
+def _reader(annotation: Any) -> Callable[[Any], Any] | None:
+    """Return what reads a word, number, path, or a list or tuple of them; None for anything else."""
+    kind, inner = get_origin(annotation), [a for a in get_args(annotation) if a is not type(None)]
+    if annotation in _SCALARS:
+        return _SCALARS[annotation]
+    if kind in (Union, UnionType) and len(inner) == 1:
+        return _reader(inner[0])
+    readers = [_reader(a) for a in inner]
+    if kind is list and len(readers) == 1 and readers[0] is not None:
+        one = readers[0]
+        return lambda values: [one(v) for v in values]
+    if kind is tuple and readers and None not in readers:
+        return lambda values: tuple(read(v) for read, v in zip(readers, values, strict=True) if read)
+    return None
+
+
+def _boolean(value: Any) -> bool:
+    """Return a flag."""
+    if not isinstance(value, bool):
+        raise ValueError(value)
+    return value
+
+
+_SCALARS: dict[Any, Callable[[Any], Any]] = {str: str, int: int, float: float, Path: Path, bool: _boolean}
+
+
+class _Plain:
+    """What typer asks to make a value of the words of one parameter."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the value of what was typed, or of a default."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        try:
+            return self._read(value)
+        except (ValueError, TypeError):
+            shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+            raise typer.BadParameter(f"{shown!r} is not a number.", ctx=ctx, param=param) from None
+
+
 class Group(TyperGroup):
     """All commands; its help comes from `COMMANDS`, without importing one."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = _Commands()
+
+    def make_parser(self, ctx: Any) -> Any:
+        """Read the options of the whole program."""
+        plainly(self.get_params(ctx))
+        return super().make_parser(ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands by section, then the options."""

@@ -34,7 +34,7 @@ def write(answer: Answer, path: Path) -> int:
     """Write a file; return the number of rows."""
     from astropy.io import fits
 
-    columns = answer.columns
+    columns = answer.explained
     lengths = answer.longest([c.name for c in columns if _is_long(c)])
     kinds = np.dtype([(f"f{i}", *_kind(c, lengths)) for i, c in enumerate(columns)])
     n_rows = answer.count()

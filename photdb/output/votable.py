@@ -84,7 +84,7 @@ def stream(answer: Answer, out: TextIO) -> int:
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
     out.write('<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE>\n')
     out.write(f"{_SYSTEMS}<TABLE name={quoteattr(answer.name)}>\n")
-    for column in answer.columns:
+    for column in answer.explained:
         out.write(_field(column))
     out.write("<DATA>\n<TABLEDATA>\n")
     writers = [_writer(column) for column in answer.columns]

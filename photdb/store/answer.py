@@ -89,10 +89,15 @@ class Answer:
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """The columns, found without running the statement."""
-        described = list(self._stream(f"{_DESCRIBE}{_bare(self.sql)}", 1000))
+        """The names and types of the columns, found without running the statement."""
+        described = self._stream(f"{_DESCRIBE}{_bare(self.sql)}", 1000)
+        return tuple(Column(name, kind) for name, kind, *_ in described)
+
+    @cached_property
+    def explained(self) -> tuple[Column, ...]:
+        """The columns with their units and meanings."""
         meanings = _comments(self.database, self.name)
-        return tuple(Column(name, kind, *meanings.get(name, ("", ""))) for name, kind, *_ in described)
+        return tuple(Column(c.name, c.kind, *meanings.get(c.name, ("", ""))) for c in self.columns)
 
     def rows(self, *, size: int = 2000) -> Iterator[tuple[Any, ...]]:
         """Yield the rows as Python values; whole results are never held."""

@@ -11,7 +11,7 @@ from photdb import progress
 from photdb.cli import app as cli
 from photdb.cli import console
 
-HEAVY = {"numpy", "polars", "astropy", "healpy", "scipy", "matplotlib", "pyarrow", "rich", "sep"}
+HEAVY = {"numpy", "polars", "astropy", "healpy", "scipy", "matplotlib", "pyarrow", "rich", "sep", "pydantic"}
 
 
 @pytest.fixture
@@ -100,6 +100,24 @@ def test_a_negative_number_is_an_argument_and_an_option_is_an_option():
     }
     with pytest.raises(cli._NotUnderstood, match="--nubmer"):
         command.main(["1", "--nubmer", "2"], standalone_mode=False)
+
+
+@pytest.mark.parametrize("words", [["1", "--number", "x"], ["1", "--pair", "1", "y"], ["1", "--whole", "1.5"]])
+def test_a_word_that_is_no_number_is_named_with_its_option(words):
+    app = typer.Typer(add_completion=False)
+
+    @app.command(cls=cli.Command)
+    def try_(
+        words: list[str],
+        number: float | None = None,
+        whole: int = 3,
+        pair: tuple[float, float] | None = None,
+    ) -> None:
+        raise AssertionError
+
+    with pytest.raises(cli._NotUnderstood) as caught:
+        typer.main.get_command(app).main(words, standalone_mode=False)
+    assert caught.value.format_message() == f"Invalid value for '{words[1]}': '{' '.join(words[2:])}' is not a number."
 
 
 def test_steps_are_lines_where_there_is_no_terminal(capsys, monkeypatch):

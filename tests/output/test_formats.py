@@ -175,7 +175,7 @@ def test_every_unit_of_the_schema_is_one_that_others_can_read(store):
 
     from photdb.output import fits, votable
 
-    found = {c.unit for what in query.EXPORTS for c in query.export(store, what).columns if c.unit}
+    found = {c.unit for what in query.EXPORTS for c in query.export(store, what).explained if c.unit}
     assert {"deg", "mag", "ADU/s", "px", "d", "arcsec"} <= found
     for unit in found:
         assert units.Unit(fits.UNITS[unit], format="fits")
