@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +179,8 @@ def estimate_background(pixels: Pixels, settings: MeasureSettings) -> Background
     _refuse_empty(sample, unusable)
     shape = (pixels.data.shape[0], pixels.data.shape[1])
     skip = 2 if min(sample.shape) > 512 else 1
-    first = _mesh(sample[::skip, ::skip], unusable[::skip, ::skip], settings, shape, step * skip)
+    rough = replace(settings, background="map")
+    first = _mesh(sample[::skip, ::skip], unusable[::skip, ::skip], rough, shape, step * skip)
     hidden = _sources(sample, first, step) | unusable
     if hidden.mean() > 0.95:  # a nebula or a crowd everywhere: clipping must do
         log.debug("sources cover the frame; the background is made without masking them")
@@ -190,6 +191,20 @@ def estimate_background(pixels: Pixels, settings: MeasureSettings) -> Background
     return Background(
         shape, made.box, made.level + skew_correction(made.level, made.noise, pixels.gain), made.noise, made.n_box
     )
+
+
+def with_maps(
+    background: Background, *, level: NDArray[np.float32] | None, noise: NDArray[np.float32] | None
+) -> Background:
+    """Return a background with maps of one's own, (height, width) in ADU, in place of those given."""
+    if level is None and noise is None:
+        return background
+    level = background.level_map() if level is None else level
+    noise = background.noise_map() if noise is None else noise
+    if not (np.isfinite(level).all() and np.isfinite(noise).all() and noise.min() > 0):
+        raise InputError("the map of the sky or of its noise has pixels that are not finite, or a noise of zero")
+    # A mesh of boxes of one pixel is the map itself.
+    return replace(background, box=(1.0, 1.0), level=level.astype(np.float64), noise=noise.astype(np.float64))
 
 
 def _unusable(pixels: Pixels, sample: NDArray[np.float32], step: int) -> NDArray[np.bool_]:
@@ -257,11 +272,16 @@ def _boxes(sample: NDArray[np.float32], hidden: NDArray[np.bool_], n: int, box: 
 
 
 def _neighbourhood(mesh: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Return the boxes around each box, not-a-numbers beyond the edge: (width², boxes, boxes)."""
+    """Return the boxes around each box: (width², boxes, boxes). Beyond the edge a mesh carries on straight."""
     half = width // 2
-    padded = np.pad(mesh, half, constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * half + 1, 2 * half + 1))
-    return np.moveaxis(windows.reshape(*mesh.shape, -1), -1, 0)
+    for axis in (0, 1):
+        along = np.swapaxes(mesh, 0, axis)
+        for _ in range(half):
+            first, last = (2 * along[0] - along[1], 2 * along[-1] - along[-2]) if len(along) > 1 else along[[0, 0]]
+            along = np.concatenate([first[None], along, last[None]])
+        mesh = np.swapaxes(along, 0, axis)
+    windows = np.lib.stride_tricks.sliding_window_view(mesh, (2 * half + 1, 2 * half + 1))
+    return np.moveaxis(windows.reshape(*windows.shape[:2], -1), -1, 0)
 
 
 def _fill_boxes(mesh: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -278,7 +298,7 @@ def _filter(mesh: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     """Smooth a mesh by the running median."""
     if width <= 1 or mesh.size == 1:
         return mesh
-    return np.asarray(np.nanmedian(_neighbourhood(mesh, width), axis=0))
+    return np.asarray(np.median(_neighbourhood(mesh, width), axis=0))
 
 
 def _sources(sample: NDArray[np.float32], background: Background, step: int) -> NDArray[np.bool_]:

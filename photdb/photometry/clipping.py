@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 _CLIP = 3.0
 #: Standard deviation of a normal sample cut off at 3 sigma.
 _CUT_SIGMA = 0.98658
-#: Variance of the clipped middle mean of a normal sample, in sigma²/n (simulated).
-_MIDDLE_MEAN = 1.21
+#: Variance of the clipped, trimmed mean of a normal sample, in sigma²/n (simulated).
+_TRIMMED_MEAN = 1.07
 #: That mean lies this many times skewness * sigma / 6 below the true one (Cornish-Fisher).
-_MIDDLE_SKEW = 0.857
+_TRIMMED_SKEW = 0.562
 
 
 class Clipped(NamedTuple):
@@ -32,8 +32,8 @@ def clipped_means(values: NDArray[np.float32], n_good: NDArray[np.int64]) -> Cli
     """Return clipped means of rows.
 
     Values are clipped three times at 3 sigma around their median, sigma being half the distance of the 16th and 84th
-    percentile. The mean is that of the middle half of those that stay: it withstands outliers nearly as the median
-    does, has half its excess variance, and does not step with the integers of a detector of low gain.
+    percentile. The mean is that of the middle four fifths of those that stay: it withstands outliers nearly as the
+    median does, has a tenth of its excess variance, and hardly steps with the integers of a detector of low gain.
 
     Parameters
     ----------
@@ -47,17 +47,18 @@ def clipped_means(values: NDArray[np.float32], n_good: NDArray[np.int64]) -> Cli
     low, high = np.zeros(rows, np.int64), n_good.astype(np.int64)
     for _ in range(3):
         centre, sigma = _percentiles(flat, base, low, high)
-        limits = np.stack([centre - _CLIP * sigma, centre + _CLIP * sigma])
+        above = np.nextafter((centre + _CLIP * sigma).astype(np.float32), np.float32(np.inf))
+        limits = np.stack([centre - _CLIP * sigma, above])
         low, high = _place(flat, base, n_good, limits)
     kept = np.maximum(high - low, 1)
     usable = n_good > 0
     low, high = np.where(usable, low, 0), np.where(usable, np.maximum(high, low + 1), 1)
     total, squares = _sums(flat, base + low, base + high), _sums(flat * flat, base + low, base + high)
     sigma = np.sqrt(np.maximum(squares / kept - (total / kept) ** 2, 0)) / _CUT_SIGMA
-    first, last = low + kept // 4, low + kept - kept // 4
+    first, last = low + kept // 10, low + kept - kept // 10
     mean = _sums(flat, base + first, base + last) / np.maximum(last - first, 1)
     mean, sigma = np.where(usable, mean, np.nan), np.where(usable, sigma, np.nan)
-    return Clipped(mean, sigma * np.sqrt(_MIDDLE_MEAN / kept), sigma, np.where(usable, kept, 0), n_good)
+    return Clipped(mean, sigma * np.sqrt(_TRIMMED_MEAN / kept), sigma, np.where(usable, kept, 0), n_good)
 
 
 def skew_correction(level: NDArray[Any], noise: NDArray[Any], gain: float) -> NDArray[np.float64]:
@@ -68,7 +69,7 @@ def skew_correction(level: NDArray[Any], noise: NDArray[Any], gain: float) -> ND
     disagree.
     """
     photons = np.clip(np.asarray(level, float) / (gain * np.asarray(noise, float) ** 2), 0, 1)
-    return np.asarray(_MIDDLE_SKEW / 6 * photons / gain)
+    return np.asarray(_TRIMMED_SKEW / 6 * photons / gain)
 
 
 def _percentiles(
@@ -96,9 +97,8 @@ def _place(
 
 
 def _sums(flat: NDArray[np.float32], start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return sums of stretches of a flat array; each starts before the next."""
-    edges = np.empty(2 * len(start) + 1, np.int64)
-    edges[0:-1:2], edges[1::2], edges[-1] = start, stop, flat.size
-    keep = np.minimum(edges, flat.size - 1)
-    out = np.add.reduceat(flat, keep[:-1], dtype=np.float64)[::2]
-    return np.asarray(out)
+    """Return sums of stretches of a flat array, none empty; each starts where the one before ends, or later."""
+    edges = np.stack([start, stop], axis=1).reshape(-1)
+    if edges[-1] == flat.size:  # the last stretch goes to the end by itself
+        edges = edges[:-1]
+    return np.asarray(np.add.reduceat(flat, edges, dtype=np.float64)[::2])

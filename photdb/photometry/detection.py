@@ -10,7 +10,7 @@ import numpy as np
 import sep
 
 from photdb.errors import InputError
-from photdb.photometry.background import Background, estimate_background
+from photdb.photometry.background import Background, estimate_background, with_maps
 from photdb.photometry.extraction import around_peak, count_tiles, extract
 from photdb.photometry.flags import UNUSABLE, Flag
 from photdb.photometry.shape import Shapes, measure_shapes
@@ -115,7 +115,14 @@ class Found:
         return mask
 
 
-def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.float32] | None = None) -> Found:
+def find_sources(
+    pixels: Pixels,
+    settings: MeasureSettings,
+    *,
+    level: NDArray[np.float32] | None = None,
+    noise: NDArray[np.float32] | None = None,
+    out: NDArray[np.float32] | None = None,
+) -> Found:
     """Find the sources of a frame.
 
     Parameters
@@ -123,6 +130,8 @@ def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.f
     pixels : Pixels
         The reduced frame; not changed.
     settings : MeasureSettings
+    level, noise : ndarray of float32, (height, width), optional
+        Maps of the sky and of its noise, ADU, to use in place of our own.
     out : ndarray of float32, (height, width), optional
         A buffer of an earlier frame to hold the background-subtracted one.
 
@@ -132,7 +141,7 @@ def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.f
         When the frame holds no picture, most of it is above the threshold, or it has fewer sources than
         ``settings.min_stars``.
     """
-    background = estimate_background(pixels, settings)
+    background = with_maps(estimate_background(pixels, settings), level=level, noise=noise)
     subtracted = np.empty(pixels.data.shape, np.float32) if out is None else out
     unusable = _subtract(pixels, background, subtracted)
     raw, flags = extract(*_significance(subtracted, background, settings.threshold_sigma), settings)
@@ -144,20 +153,20 @@ def find_sources(pixels: Pixels, settings: MeasureSettings, *, out: NDArray[np.f
             "lower --min-stars or --threshold, or look at the frame: clouds, a closed dome, a short exposure",
         )
     peak = _peak(subtracted, raw)
-    noise = background.noise_at(raw["x"], raw["y"])
+    at_source = background.noise_at(raw["x"], raw["y"])
     if pixels.mask.any():
         flags |= np.bitwise_or.reduce(around_peak(pixels.mask, raw), axis=0).astype(np.int32)
     shapes = measure_shapes(
-        subtracted, raw["x"], raw["y"], peak=peak, noise=noise, npix=raw["tnpix"],
-        threshold=settings.threshold_sigma * noise, unfit=flags != 0,
+        subtracted, raw["x"], raw["y"], peak=peak, noise=at_source, npix=raw["tnpix"],
+        threshold=settings.threshold_sigma * at_source, unfit=flags != 0,
     )  # fmt: skip
     flags |= np.where(np.isfinite(shapes.fwhm), 0, int(Flag.NO_SHAPE)).astype(np.int32)
-    flags |= _suspected_blends(shapes, peak / noise)
+    flags |= _suspected_blends(shapes, peak / at_source)
     return Found(
         background=background, subtracted=subtracted, x=shapes.x, y=shapes.y,
         a=raw["a"].astype(float), b=raw["b"].astype(float),
         theta=np.clip(raw["theta"].astype(float), -np.pi / 2, np.pi / 2),
-        peak=peak, flux_iso=raw["cflux"] * noise, npix=raw["npix"].astype(np.int64), fwhm=shapes.fwhm,
+        peak=peak, flux_iso=raw["cflux"] * at_source, npix=raw["npix"].astype(np.int64), fwhm=shapes.fwhm,
         ellipticity_source=shapes.ellipticity, flags=flags, fwhm_px=shapes.frame_fwhm, beta=shapes.frame_beta,
         ellipticity=shapes.frame_ellipticity, n_stars=shapes.n_stars, sky=background.sky, sky_rms=background.sky_rms,
         threshold_sigma=settings.threshold_sigma,
@@ -240,7 +249,7 @@ def _suspected_blends(shapes: Shapes, peak_snr: NDArray[np.float64]) -> NDArray[
     """Well-measured sources that are longer and broader than the frame's stars."""
     with np.errstate(invalid="ignore"):
         odd = (
-            (shapes.fwhm > 1.15 * shapes.frame_fwhm)
+            (shapes.fwhm > 1.08 * shapes.frame_fwhm)
             & (shapes.ellipticity > shapes.frame_ellipticity + 0.12)
             & (peak_snr > 10)
         )
