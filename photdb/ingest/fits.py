@@ -197,7 +197,7 @@ def _image_of(hdu: int, cards: Cards, shape: tuple[int, ...], bitpix: int) -> Im
 
 def _array(cards: Cards, prefix: str) -> tuple[tuple[int, ...], int]:
     """Return the lengths of the axes, x first, and the code of the pixel type."""
-    count = max(0, _integer(cards, f"{prefix}NAXIS"))
+    count = min(max(0, _integer(cards, f"{prefix}NAXIS")), 999)  # the standard's limit: a damaged card may say 10^12
     shape = tuple(max(0, _integer(cards, f"{prefix}NAXIS{i}")) for i in range(1, count + 1))
     return shape, _integer(cards, f"{prefix}BITPIX")
 

@@ -108,9 +108,12 @@ def scan(
     known = telescopes if telescopes is not None else load_telescopes()
     headers: list[FrameHeader] = []
     unusable: list[tuple[Path, str]] = []
-    for found, failed in progress.track(_read_all(files, known, workers), "reading headers", -(-len(files) // _CHUNK)):
-        headers += found
-        unusable += failed
+    outcomes = progress.track(_read_all(files, known, workers), "reading headers", len(files))
+    for file, outcome in zip(files, outcomes, strict=True):
+        if isinstance(outcome, str):
+            unusable.append((file, outcome))
+        else:
+            headers += outcome
     return ScanResult(headers, unusable)
 
 
@@ -160,32 +163,34 @@ def _escape(stem: str) -> str:
     return "".join(f"[{c}]" if c in "[]*?" else c for c in stem)
 
 
-Batch = tuple[list[FrameHeader], list[tuple[Path, str]]]
+#: The images of a file, or why it cannot be used.
+Outcome = list[FrameHeader] | str
 
 
-def _read_all(files: list[Path], telescopes: Telescopes, workers: int) -> Iterator[Batch]:
-    """Yield what is in the files, a batch at a time and in their order."""
+def _read_all(files: list[Path], telescopes: Telescopes, workers: int) -> Iterator[Outcome]:
+    """Yield what is in each file, in order."""
     batches = [files[i : i + _CHUNK] for i in range(0, len(files), _CHUNK)]
     if workers <= 1 or len(batches) == 1:
-        yield from (_read_batch(batch, telescopes) for batch in batches)
+        yield from (_read_one(file, telescopes) for file in files)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     with ProcessPoolExecutor(min(workers, len(batches)), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_read_batch, batches, [telescopes] * len(batches))
+        for outcomes in pool.map(_read_batch, batches, [telescopes] * len(batches)):
+            yield from outcomes
 
 
-def _read_batch(files: list[Path], telescopes: Telescopes) -> Batch:
-    """Read some files."""
-    headers: list[FrameHeader] = []
-    unusable: list[tuple[Path, str]] = []
-    for file in files:
-        try:
-            headers += read_frames(file, telescopes)
-        except InputError as error:
-            unusable.append((file, error.what.removeprefix(f"{file}: ")))
-    return headers, unusable
+def _read_batch(files: list[Path], telescopes: Telescopes) -> list[Outcome]:
+    return [_read_one(file, telescopes) for file in files]
+
+
+def _read_one(file: Path, telescopes: Telescopes) -> Outcome:
+    """Read one file."""
+    try:
+        return read_frames(file, telescopes)
+    except InputError as error:
+        return error.what.removeprefix(f"{file}: ")
 
 
 def _order(group: FrameGroup) -> tuple[object, ...]:

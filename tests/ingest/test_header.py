@@ -4,6 +4,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from photdb.ingest.cards import Cards
 from photdb.ingest.fits import header_of_text
@@ -300,6 +302,54 @@ def test_a_site_at_zero_zero_is_no_site() -> None:
     frame = changed(SITELAT="0.0", SITELONG="0.0")
     assert frame.site is None
     assert frame.airmass is None
+
+
+ALL_CARDS = {name: (HEADERS / f"{name}.hdr").read_text().splitlines() for name in NAMES}
+ODD = [
+    *(
+        "''",
+        "'",
+        "/",
+        "T",
+        "F",
+        "-0",
+        "NaN",
+        "inf",
+        "-1",
+        "0",
+        "1e308",
+        "1E999",
+        "999999999999",
+        "'-1'",
+        "' / '",
+        "'nan'",
+    ),
+    *(
+        "'::'",
+        "'1:2:3'",
+        "'24:00:00'",
+        "'-00:00:00'",
+        "'[1:2,3:4]'",
+        "'[9:1,9:1]'",
+        "'2024-02-30'",
+        "'2024-01-01T'",
+        "'T'",
+    ),
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_no_value_of_any_card_is_fatal(data: st.DataObject) -> None:
+    lines = ALL_CARDS[data.draw(st.sampled_from(NAMES))][:]
+    odd = st.one_of(st.sampled_from(ODD), st.text(max_size=20), st.floats().map(repr), st.integers().map(str))
+    for _ in range(data.draw(st.integers(1, 4))):
+        i = data.draw(st.integers(0, len(lines) - 1))
+        lines[i] = lines[i][:10] + " ".join(data.draw(odd).split())
+    frame = read("\n".join(lines))
+    assert frame.mjd_mid is not None or frame.problems
+    assert frame.gain > 0
+    assert frame.saturation > 0
 
 
 def test_an_extension_inherits_cards_but_no_wcs_and_no_shape() -> None:

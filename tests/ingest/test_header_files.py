@@ -1,5 +1,6 @@
 """Headers read from files: what is FITS, what is whole, and what the message says otherwise."""
 
+import contextlib
 import gzip
 import os
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from photdb.errors import InputError
 from photdb.ingest.cards import Cards
@@ -113,6 +116,20 @@ def test_a_truncated_file_is_refused_with_numbers(tmp_path: Path, keep: int) -> 
         assert said in error.value.what
     else:
         assert "not a FITS file" in error.value.what
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 2879), st.booleans())
+def test_wrong_bytes_are_refused_or_read(
+    tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int, in_header: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("noise")
+    whole = bytearray(image(folder / "a.fits").read_bytes())
+    whole[at : at + len(noise)] = noise
+    path = folder / "b.fits"
+    path.write_bytes(bytes(whole) if in_header else noise)
+    with contextlib.suppress(InputError):
+        assert read_frames(path, TELESCOPES)
 
 
 def test_missing_padding_is_no_truncation(tmp_path: Path) -> None:
