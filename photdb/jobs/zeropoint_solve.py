@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from photdb.catalogs import definition
 from photdb.jobs.zeropoint_stars import Frame, Option, Stars, system_of
-from photdb.magnitudes import limit_mag
 from photdb.photometry import zero_point
 
 #: Bits of zeropoint.flag.
@@ -81,10 +81,9 @@ def limit_of(row: Row, frame: Frame) -> float | None:
         noise = frame["primary_noise"]
     elif aperture > 0 and frame["aper_noise"] is not None and aperture <= len(frame["aper_noise"]):
         noise = frame["aper_noise"][aperture - 1]
-    if noise is None:
+    if noise is None or not noise > 0:  # NaN is not
         return None
-    limit = float(limit_mag(noise, row["zp"], _LIMIT_SIGMA))
-    return limit if np.isfinite(limit) else None
+    return float(row["zp"]) - 2.5 * math.log10(_LIMIT_SIGMA * noise)
 
 
 def _by_place(stars: Stars, frames: NDArray[np.int64], snr: float) -> Stars:

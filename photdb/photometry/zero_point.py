@@ -368,13 +368,16 @@ def _locate(value: Array, sigma: Array, stretch: Array, group: Index, n_group: i
         found = np.sqrt(np.bincount(group, (weight * residual) ** 2, n_group)) / total
         formal = 1.0 / np.sqrt(np.bincount(group, used / sigma**2, n_group))
         few = 1.2533 * width * formal  # a median is sqrt(pi/2) wider than a mean
+        lost = np.sqrt(np.bincount(group, weight * stretch**2, n_group) / total)  # what the offsets took of the stars
         error = np.where(many, np.maximum(found * np.sqrt(count / np.maximum(count - 1.0, 1.0)), formal), few)
-    return centre, np.where(count > 0, error, np.nan), used
+    return centre, np.where(count > 0, error * lost, np.nan), used
 
 
 def _median(value: Array, weight: Array, group: Index, n_group: int) -> Array:
     """Return the weighted median of each group, NaN where it is empty."""
-    order = np.lexsort((value, group))
+    by_value = np.argsort(value)
+    small = np.int16 if n_group < 2**15 else np.int64  # numpy sorts 16 bits by radix: four times a lexsort's speed
+    order = by_value[np.argsort(group[by_value].astype(small), kind="stable")]
     value, weight, group = value[order], weight[order], group[order]
     count = np.bincount(group, minlength=n_group)
     start = np.concatenate([[0], np.cumsum(count)[:-1]])
