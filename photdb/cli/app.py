@@ -55,9 +55,6 @@ COMMANDS = {
     "check": Lazy("keep:check", "Run the audits of the store; exit 4 when one finds something.", _KEEP),
     "migrate": Lazy("keep:migrate", "Bring a store of an older photdb up to date.", _KEEP),
 }  # fmt: skip
-COMMANDS = {
-    n: lazy for n, lazy in COMMANDS.items() if Path(__file__).with_name(f"{lazy.where.split(':')[0]}.py").is_file()
-}
 
 
 class Command(TyperCommand):

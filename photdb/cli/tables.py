@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ from photdb.store.answer import Answer, Column
 #: A terminal shows this many rows of the beginning and of the end, unless a table is asked for.
 _HEAD = _TAIL = 20
 
+#: What stands between two columns.
+_GAP = 3
+
 #: Decimals of a table, by column; other floats get five significant digits. Files carry every digit.
 _DECIMALS = {
-    "ra": 6, "dec": 6, "mjd_mid": 6, "bjd_tdb": 6, "mag": 4, "mag_err": 4, "median_mag": 3, "mag_scatter": 3, "zp": 3,
+    "ra": 6, "dec": 6, "mjd_mid": 6, "bjd_tdb": 9, "mag": 4, "mag_err": 4, "median_mag": 3, "mag_scatter": 3, "zp": 3,
     "zp_err": 4, "limit_mag": 2, "airmass": 3, "fwhm_arcsec": 2, "separation_arcsec": 2, "x": 2, "y": 2, "sky": 2,
     "wcs_rms_arcsec": 3, "epoch": 2, "exptime_s": 1,
 }  # fmt: skip
@@ -67,26 +70,30 @@ def _table(answer: Answer, *, whole: bool) -> int:
     cells = [[_cell(value, column) for column, value in zip(columns, row, strict=True)] for row in shown]
     if missing:
         cells.insert(len(head), ["..." for _ in columns])
-    kept = range(len(columns)) if whole else _that_fit(columns, cells, _width())
+    kept, same = (list(range(len(columns))), {}) if whole else _with_room(columns, cells, _width())
     _print([columns[i] for i in kept], [[row[i] for i in kept] for row in cells])
     if missing:
         console.note(f"{total} rows, {missing} of them not shown; --format table shows all, --output FILE writes them")
-    if len(kept) < len(columns):
-        names = ", ".join(c.name for i, c in enumerate(columns) if i not in kept)
-        console.note(f"no room for {names}; choose with --columns, or write --format csv")
+    if same:
+        console.note(
+            f"in every row{' shown' if missing else ''}: {', '.join(f'{name} {value}' for name, value in same.items())}"
+        )
+    left = [c.name for i, c in enumerate(columns) if i not in kept and c.name not in same]
+    if left:
+        console.note(f"no room for {', '.join(left)}; --format table or csv has every column")
     return total
 
 
-def _that_fit(columns: Sequence[Column], cells: list[list[str]], width: int) -> list[int]:
-    """Return the places of the first columns that fit a width, at least one."""
-    kept: list[int] = []
-    used = 0
-    for i, column in enumerate(columns):
-        used += max(len(column.name), *(len(row[i]) for row in cells), 0) + 2 if cells else len(column.name) + 2
-        if kept and used > width:
-            break
-        kept.append(i)
-    return kept
+def _with_room(columns: Sequence[Column], cells: list[list[str]], width: int) -> tuple[list[int], dict[str, str]]:
+    """Return the places of the columns to show, and those said once because all rows agree, where room is short."""
+    widths = [max([len(column.name), *(len(row[i]) for row in cells)]) + _GAP for i, column in enumerate(columns)]
+    same: dict[str, str] = {}
+    if sum(widths) > width and len(cells) > 1:
+        values = [{row[i] for row in cells} - {"..."} for i in range(len(columns))]
+        same = {c.name: min(v) for c, v in zip(columns, values, strict=True) if len(v) == 1 and min(v)}
+    varied = [i for i, column in enumerate(columns) if column.name not in same]
+    ends = list(accumulate(widths[i] for i in varied))
+    return [i for i, end in zip(varied, ends, strict=True) if end <= width + _GAP or i == varied[0]], same
 
 
 def _print(columns: Sequence[Column], cells: list[list[str]]) -> None:

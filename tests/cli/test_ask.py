@@ -159,12 +159,16 @@ def test_a_table_is_for_reading(photdb):
 def test_a_long_table_on_a_terminal_shows_its_ends_and_says_so(photdb, monkeypatch):
     monkeypatch.setattr("photdb.cli.console.is_terminal", lambda stream: stream is sys.stdout)
     monkeypatch.setenv("COLUMNS", "60")
-    _, out, err = photdb("sql", "SELECT range AS n, repeat('x', 50) AS x, 1 AS last FROM range(100)")
+    _, out, err = photdb(
+        "sql", "SELECT range AS n, repeat('x', 50) || n AS x, n + 1 AS last, 7 AS seven FROM range(100)"
+    )
     lines = out.splitlines()
     assert sum(line.strip()[:1].isdigit() for line in lines) == 40
     assert any(line.strip().startswith("99") for line in lines)
     assert "60 of them not shown" in err
-    assert "no room for last" in err
+    assert "no room for last;" in err
+    assert "in every row shown: seven 7\n" in err
+    assert "…" not in out  # nothing is cut
 
 
 def test_a_file_is_written_whole_and_named_on_stderr(photdb, tmp_path):
