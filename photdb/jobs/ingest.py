@@ -276,6 +276,7 @@ def _record_files(db: Database, seen: Sequence[SeenFile], summary: IngestSummary
             # The same content, and no longer where it was: the file was moved.
             ids[file.path] = owner[str(file.same_as)]
             db.job("file_moved", file_id=ids[file.path], path=str(file.path), size=file.size, mtime_ns=file.mtime_ns)
+            db.job("frame_moved", file_id=ids[file.path], path=str(file.path))
             continue
         if file.file_id is not None:
             ids[file.path] = file.file_id

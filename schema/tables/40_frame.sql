@@ -93,7 +93,7 @@ COMMENT ON COLUMN frame.corner_ra IS 'deg; ICRS, of the outline, in order';
 COMMENT ON COLUMN frame.corner_dec IS 'deg; ICRS, of the outline, in order';
 COMMENT ON COLUMN frame.wcs IS 'FITS header cards of the solution, for the trimmed frame';
 COMMENT ON COLUMN frame.wcs_kind IS 'header (kept, not verified), refined, solved, rough, or NULL (none)';
-COMMENT ON COLUMN frame.wcs_rms_arcsec IS 'arcsec; scatter of the matched stars about the solution, both axes together';
+COMMENT ON COLUMN frame.wcs_rms_arcsec IS 'arcsec; rms of the matched stars about the solution, on one axis';
 COMMENT ON COLUMN frame.wcs_n_star IS 'stars matched';
 COMMENT ON COLUMN frame.pixel_scale_arcsec IS 'arcsec/px at the centre';
 COMMENT ON COLUMN frame.width IS 'px, after trimming';
