@@ -145,12 +145,12 @@ def _plot(curve: Answer, found: query.Found, path: Path, *, flux: bool) -> None:
     """Draw a light curve into a file."""
     from photdb.output.formats import appearing
     from photdb.output.plot import draw, refuse_unknown
-    from photdb.sky import name_of
 
     refuse_unknown(path)
     names = [c.name for c in curve.columns]
     rows = [dict(zip(names, row, strict=True)) for row in curve.rows()]
-    title = " · ".join(dict.fromkeys(filter(None, (found.label, name_of(found.ra, found.dec)))))
+    place = f"{found.ra:.5f} {found.dec:+.5f}"
+    title = " · ".join(word for word in (found.label, found.name, place) if word)
     with appearing(path) as temporary:
         draw(rows, temporary, title=title, flux=flux)
     console.note(f"drawn in {path}")
