@@ -67,7 +67,7 @@ def measure(
     dict of str to ndarray
         One element (or row of k) per source. Fluxes and errors in ADU/s: flux, flux_err (primary), flux_auto,
         flux_auto_err, aper_flux, aper_flux_err. Lengths in px: x, y, a, b, fwhm, flux_radius. theta: rad, from +x
-        towards +y. kron_radius: in units of a and b. peak, sky: ADU per px (sky is the whole local background). snr,
+        towards +y. kron_radius: reach of the auto ellipse in units of a and b. peak, sky: ADU per px (sky is the whole local background). snr,
         ellipticity, elongation: pure numbers; class_star: 0 (extended) to 1 (star); npix: px; flags: bits of Flag.
     """
     diameters = np.append(np.asarray(apertures_px, float).reshape(-1), float(primary_px))
@@ -159,7 +159,7 @@ def hidden_pixels(pixels: Pixels, found: Found, annulus: Annulus | None) -> NDAr
 
 
 def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Kron flux and error, ADU, and the Kron radius; on the background map alone, as source-extractor's."""
+    """Kron flux and error, ADU, and the reach of its ellipse; on the background map alone, as source-extractor's."""
     shape = found.x, found.y, np.maximum(found.a, 1e-3), np.maximum(found.b, 1e-3), found.theta
     kron, _ = sep.kron_radius(found.subtracted, *shape, _KRON_REACH)
     reach = np.where(np.isfinite(kron) & (kron > 0), np.maximum(_KRON_FACTOR * kron, _KRON_LEAST), _KRON_LEAST)
@@ -168,7 +168,7 @@ def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArra
         below = variance.at * np.pi * shape[2] * shape[3] * reach**2
     else:
         below = sep.sum_ellipse(variance.sky, *shape, reach, subpix=1)[0]
-    return flux, np.sqrt(np.maximum(below + np.maximum(flux, 0) / variance.electrons, 0)), kron
+    return flux, np.sqrt(np.maximum(below + np.maximum(flux, 0) / variance.electrons, 0)), reach
 
 
 def _half_light(

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
+from synth import star_field
 
 from photdb.photometry.aperture import circle_sums, noise_area, reaches_edge
 from photdb.photometry.background import Background
 from photdb.photometry.local_sky import annulus_for, local_sky
 from photdb.photometry.masked import mask_bits, mirror_masked
-from synth import star_field
 
 
 def overlap(i, j, x, y, r):

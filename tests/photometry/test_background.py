@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from synth import Camera, expose, grid, star_field
 
 from photdb.errors import InputError
 from photdb.photometry.background import Background, estimate_background
 from photdb.photometry.settings import MeasureSettings
-from synth import Camera, expose, grid, star_field
 
 
 def test_a_map_of_a_plane_is_that_plane_up_to_the_edges():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import sep
 from scipy.spatial import cKDTree
+from synth import Camera, expose, grid, star_field
 
 from photdb.errors import InputError
 from photdb.photometry import extraction
@@ -9,7 +10,6 @@ from photdb.photometry.background import smooth
 from photdb.photometry.detection import find_sources
 from photdb.photometry.flags import Flag
 from photdb.photometry.settings import MeasureSettings
-from synth import Camera, expose, grid, star_field
 
 CAMERA = Camera()
 

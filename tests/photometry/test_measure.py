@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from synth import Camera, expose, grid, star_field
 
 from photdb.photometry.detection import find_sources
 from photdb.photometry.flags import Flag
 from photdb.photometry.measure import empty_noise, fluxes_at, measure
 from photdb.photometry.settings import MeasureSettings
-from synth import Camera, expose, grid, star_field
 
 SETTINGS = MeasureSettings()
 CAMERA = Camera()

@@ -10,7 +10,7 @@ def test_a_worked_example():
 
 
 def test_larger_telescopes_longer_exposures_and_less_air_are_quieter():
-    base = dict(diameter_m=0.5, height_m=1000, airmass=1.5, exptime_s=30)
+    base = {"diameter_m": 0.5, "height_m": 1000, "airmass": 1.5, "exptime_s": 30}
     noise = scintillation_noise(**base)
     assert scintillation_noise(**{**base, "diameter_m": 4.0}) == pytest.approx(noise * 8 ** (-2 / 3))
     assert scintillation_noise(**{**base, "exptime_s": 120}) == pytest.approx(noise / 2)

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import sep
+from synth import Camera, expose, grid, star_field
 
 from photdb.photometry.detection import find_sources
 from photdb.photometry.flags import Flag
 from photdb.photometry.measure import measure
 from photdb.photometry.settings import MeasureSettings
 from photdb.photometry.shape import half_sample_mode, moffat_fits, windowed_moments
-from synth import Camera, expose, grid, star_field
 
 
 def stars(fwhm, beta, seed, size=600):
