@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 #: Detections join an object within half a FWHM, but at least this (arcsec), ...
 MIN_MATCH_ARCSEC = 1.0
 #: ... and at least this many pixels: two stars nearer than that are one to an undersampled camera.
-MIN_MATCH_PX = 1.2
+MIN_MATCH_PX = 1.7
 #: Brightest stars that registration looks at.
 REGISTER_STARS = 3000
 
@@ -353,7 +353,7 @@ def wcs_facts(solution: Solution, width: int, height: int) -> dict[str, Any]:
 
 
 def match_radius(fwhm_px: float, scale: float) -> float:
-    """Return how far a detection may be from its object, arcsec: the largest of half a FWHM, 1 arcsec and 1.2 px."""
+    """Return how far a detection may be from its object, arcsec: the largest of half a FWHM, 1 arcsec and 1.7 px."""
     return max(MIN_MATCH_ARCSEC, 0.5 * fwhm_px * scale, MIN_MATCH_PX * scale)
 
 
