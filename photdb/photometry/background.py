@@ -116,14 +116,19 @@ class Background:
     def _rows(self, wide: NDArray[np.float32], start: int, stop: int, step: int) -> NDArray[np.float32]:
         """Interpolate down the columns: cubic at every eighth row, straight in between."""
         first = start // _KNOT
-        knots = np.arange(first, (stop - 1) // _KNOT + 2)
-        at = self._columns(wide[:, ::step], knots * _KNOT)
-        place = np.arange(start, stop, step) / _KNOT - first
-        k = place.astype(np.intp)
-        out = (at[1:] - at[:-1])[k]
-        out *= (place - k).astype(np.float32)[:, None]
-        out += at[k]
-        return np.asarray(out)
+        at = self._columns(wide[:, ::step], np.arange(first, (stop - 1) // _KNOT + 2) * _KNOT)
+        rise = at[1:] - at[:-1]
+        out = np.empty((len(range(start, stop, step)), at.shape[1]), np.float32)
+        for row, y in enumerate(range(start, stop, step)):
+            k, part = divmod(y, _KNOT)
+            np.multiply(rise[k - first], np.float32(part / _KNOT), out=out[row])
+            out[row] += at[k - first]
+        return out
+
+    def noise_steps(self, start: int, stop: int, step: int = 1) -> NDArray[np.float32]:
+        """Return the noise in the middle of every eight rows from `start` on: near enough for a threshold."""
+        middle = np.arange(start, stop, _KNOT) + _KNOT / 2
+        return self._columns(self._wide_noise[:, ::step], middle)
 
     def _columns(self, wide: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32]:
         """Return whole rows of an interpolated map."""
@@ -308,15 +313,24 @@ def _sources(sample: NDArray[np.float32], background: Background, step: int) -> 
         stop = min(start + _BAND, len(sample))
         low, high = max(start - 1, 0), min(stop + 1, len(sample))
         rows = low * step, min(high * step, background.shape[0]), step
-        height = smooth((sample[low:high] - background.level_rows(*rows)) / background.noise_rows(*rows))
-        height = height[start - low : len(height) - (high - stop)]
+        height = smooth(sample[low:high] - background.level_rows(*rows))[start - low :][: stop - start]
+        divide_by_steps(height, background.noise_steps(start * step, stop * step, step), height, _KNOT // step)
         for sigma, _ in _GROW:
             levels[start:stop] += height > sigma
     cells = _cells(levels)
     hidden: NDArray[np.bool_] = np.zeros(cells.shape, bool)
     for k, (_, reach) in reversed(list(enumerate(_GROW, start=1))):
         hidden = grow(hidden | (cells >= k), max(1, reach // (2 * step)))
-    return np.repeat(np.repeat(hidden, 2, axis=0), 2, axis=1)[: sample.shape[0], : sample.shape[1]]
+    wide = np.repeat(hidden, 2, axis=1)
+    return np.repeat(wide, 2, axis=0)[: sample.shape[0], : sample.shape[1]]
+
+
+def divide_by_steps(
+    image: NDArray[np.float32], steps: NDArray[np.float32], out: NDArray[np.float32], height: int = _KNOT
+) -> None:
+    """Divide rows, `height` at a time, by one row of steps each."""
+    for k, start in enumerate(range(0, len(image), height)):
+        np.divide(image[start : start + height], steps[k], out=out[start : start + height])
 
 
 def _cells(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -328,15 +342,21 @@ def _cells(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def smooth(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the image smoothed with (1, 2, 1)/4 both ways, zero outside."""
-    down = image + image
-    down[1:] += image[:-1]
-    down[:-1] += image[1:]
-    across = down + down
-    across[:, 1:] += down[:, :-1]
-    across[:, :-1] += down[:, 1:]
-    across *= np.float32(1 / 16)
-    return across
+    """Return the image smoothed with (1, 2, 1)/4 both ways, zero outside: each way twice a sum of neighbours."""
+    height, width = image.shape
+    pairs = np.empty((height + 1, width), np.float32)
+    pairs[0], pairs[-1] = image[0], image[-1]
+    np.add(image[:-1], image[1:], out=pairs[1:-1])
+    down = pairs[:-1] + pairs[1:]
+    down *= np.float32(1 / 16)
+    out = np.empty_like(image)
+    if width == 1:
+        out[:] = 2 * down
+        return out
+    across = down[:, :-1] + down[:, 1:]
+    np.add(across[:, :-1], across[:, 1:], out=out[:, 1:-1])
+    out[:, 0], out[:, -1] = across[:, 0] + down[:, 0], across[:, -1] + down[:, -1]
+    return out
 
 
 def grow(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:

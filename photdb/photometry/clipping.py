@@ -53,10 +53,15 @@ def clipped_means(values: NDArray[np.float32], n_good: NDArray[np.int64]) -> Cli
     kept = np.maximum(high - low, 1)
     usable = n_good > 0
     low, high = np.where(usable, low, 0), np.where(usable, np.maximum(high, low + 1), 1)
-    total, squares = _sums(flat, base + low, base + high), _sums(flat * flat, base + low, base + high)
-    sigma = np.sqrt(np.maximum(squares / kept - (total / kept) ** 2, 0)) / _CUT_SIGMA
+    centre, _ = _percentiles(flat, base, low, high)
+    above = (values - centre.astype(np.float32)[:, None]).reshape(-1)  # so that single precision is enough
+    centre = centre.astype(np.float32).astype(float)
     first, last = low + kept // 10, low + kept - kept // 10
-    mean = _sums(flat, base + first, base + last) / np.maximum(last - first, 1)
+    mean = _sums(above, base + first, base + last) / np.maximum(last - first, 1)
+    total = _sums(above, base + low, base + high) / kept
+    np.multiply(above, above, out=above)
+    sigma = np.sqrt(np.maximum(_sums(above, base + low, base + high) / kept - total**2, 0)) / _CUT_SIGMA
+    mean = mean + centre
     mean, sigma = np.where(usable, mean, np.nan), np.where(usable, sigma, np.nan)
     return Clipped(mean, sigma * np.sqrt(_TRIMMED_MEAN / kept), sigma, np.where(usable, kept, 0), n_good)
 
@@ -101,4 +106,4 @@ def _sums(flat: NDArray[np.float32], start: NDArray[np.int64], stop: NDArray[np.
     edges = np.stack([start, stop], axis=1).reshape(-1)
     if edges[-1] == flat.size:  # the last stretch goes to the end by itself
         edges = edges[:-1]
-    return np.asarray(np.add.reduceat(flat, edges, dtype=np.float64)[::2])
+    return np.asarray(np.add.reduceat(flat, edges)[::2], dtype=np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 import sep
 
 from photdb.errors import InputError
-from photdb.photometry.background import Background, estimate_background, with_maps
+from photdb.photometry.background import Background, divide_by_steps, estimate_background, smooth, with_maps
 from photdb.photometry.extraction import around_peak, count_tiles, extract
 from photdb.photometry.flags import UNUSABLE, Flag
 from photdb.photometry.shape import Shapes, measure_shapes
@@ -216,19 +216,10 @@ def _significance(
     out, tiles = np.empty_like(subtracted), []
     for start in range(0, height, _BAND):
         stop = min(start + _BAND, height)
-        band = subtracted[start:stop]
-        down = band + band
-        down[1:] += band[:-1]
-        down[:-1] += band[1:]
-        if start:
-            down[0] += subtracted[start - 1]
-        if stop < height:
-            down[-1] += subtracted[stop]
+        low, high = max(start - 1, 0), min(stop + 1, height)
         across = out[start:stop]
-        np.add(down, down, out=across)
-        across[:, 1:] += down[:, :-1]
-        across[:, :-1] += down[:, 1:]
-        across /= background.noise_rows(start, stop) * np.float32(16)
+        smoothed = smooth(subtracted[low:high])[start - low :][: stop - start]
+        divide_by_steps(smoothed, background.noise_steps(start, stop), across)
         tiles.append(count_tiles(across, threshold))
     return out, np.concatenate(tiles)
 

@@ -76,13 +76,16 @@ def _search(significance: NDArray[np.float32], tiles: NDArray[np.uint8], setting
     if ((spans[:, 2] - spans[:, 1] + 1) * (spans[:, 4] - spans[:, 3] + 1)).sum() > _WORTH * significance.size:
         return _extract(significance, settings, settings.deblend_levels)
     mosaic, boxes = _lay_out(significance, spans)
-    manifold = np.isin(spans[:, 0], boxes[_peaks(mosaic, boxes, settings.threshold_sigma) > 1, 0])
+    several = _peaks(mosaic, boxes, settings.threshold_sigma) > 1
+    for _, y, x, _, _, h, w in boxes[several].tolist():
+        mosaic[y : y + h, x : x + w] = 0
+    manifold = np.isin(spans[:, 0], boxes[several, 0])
     single = _back_to_frame(_extract(mosaic, settings, 1), boxes, labels, spans[~manifold, 0])
     if not manifold.any():
         return single
     mosaic, boxes = _lay_out(significance, spans[manifold])
-    several = _back_to_frame(_extract(mosaic, settings, settings.deblend_levels), boxes, labels, spans[manifold, 0])
-    found = np.concatenate([single, several])
+    apart = _back_to_frame(_extract(mosaic, settings, settings.deblend_levels), boxes, labels, spans[manifold, 0])
+    found = np.concatenate([single, apart])
     return np.asarray(found[np.lexsort((found["xpeak"], found["ypeak"]))])
 
 
@@ -117,7 +120,7 @@ def _spans(
 def _lay_out(
     significance: NDArray[np.float32], spans: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return a mosaic of spans, and of each its label, row and column on the mosaic, and the offset to the frame."""
+    """Return a mosaic of spans; and of each label, row and column there, offset to the frame, height and width."""
     spans = spans[np.argsort(spans[:, 1] - spans[:, 2], kind="stable")]
     tall, wide = (spans[:, 2] - spans[:, 1]).tolist(), (spans[:, 4] - spans[:, 3]).tolist()
     across = max(_MOSAIC, max(wide, default=0) + 2)
@@ -133,7 +136,8 @@ def _lay_out(
     for (y, x), (j, i), h, w in zip(places, corners, tall, wide, strict=True):
         mosaic[y : y + h, x : x + w] = significance[j : j + h, i : i + w]
     place = np.array(places, dtype=np.int64).reshape(-1, 2)
-    return mosaic, np.concatenate([spans[:, :1], place, spans[:, [1, 3]] - place], axis=1)
+    size = spans[:, [2, 4]] - spans[:, [1, 3]]
+    return mosaic, np.concatenate([spans[:, :1], place, spans[:, [1, 3]] - place, size], axis=1)
 
 
 def _peaks(mosaic: NDArray[np.float32], boxes: NDArray[np.int64], threshold: float) -> NDArray[np.int64]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Pixels of annuli held at once.
 _CHUNK_PIXELS = 1_000_000
+#: And gathered at once: they and their places stay in the cache.
+_GATHERED = 60_000
 #: Fewer pixels, or a smaller share of an annulus, do not make a local sky.
 _LEAST_PIXELS, _LEAST_SHARE = 30, 0.25
 
@@ -130,14 +132,23 @@ def _annulus_values(
     height, width = image.shape
     column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
     reach = int(np.abs(dy).max())
-    index = (row * width + column)[:, None] + (dy * width + dx)[None, :]
-    inside = (column >= reach) & (row >= reach) & (column < width - reach) & (row < height - reach)
-    rim = np.flatnonzero(~inside)
-    yy, xx = row[rim, None] + dy, column[rim, None] + dx
-    off = (yy < 0) | (yy >= height) | (xx < 0) | (xx >= width)
-    index[rim] = np.where(off, 0, yy * width + xx)
-    values, blind = image.reshape(-1).take(index), hidden.reshape(-1).take(index)
-    blind[rim] |= off
-    np.copyto(values, np.nan, where=blind)
+    rim = (column < reach) | (row < reach) | (column >= width - reach) | (row >= height - reach)
+    values, n_good = np.empty((len(x), len(dy)), np.float32), np.empty(len(x), np.int64)
+    ring, flat, flat_hidden = dy * width + dx, image.reshape(-1), hidden.reshape(-1)
+    rows = max(1, _GATHERED // len(dy))
+    for start in range(0, len(x), rows):
+        part = slice(start, start + rows)
+        index = (row[part] * width + column[part])[:, None] + ring
+        off = None
+        if rim[part].any():
+            yy, xx = row[part, None] + dy, column[part, None] + dx
+            off = (yy < 0) | (yy >= height) | (xx < 0) | (xx >= width)
+            index[off] = 0
+        blind = flat_hidden.take(index)
+        if off is not None:
+            blind |= off
+        flat.take(index, out=values[part], mode="clip")
+        np.copyto(values[part], np.nan, where=blind)
+        n_good[part] = len(dy) - np.count_nonzero(blind, axis=1)
     values.sort(axis=1)
-    return values, values.shape[1] - np.count_nonzero(blind, axis=1).astype(np.int64)
+    return values, n_good

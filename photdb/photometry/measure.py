@@ -67,8 +67,9 @@ def measure(
     dict of str to ndarray
         One element (or row of k) per source. Fluxes and errors in ADU/s: flux, flux_err (primary), flux_auto,
         flux_auto_err, aper_flux, aper_flux_err. Lengths in px: x, y, a, b, fwhm, flux_radius. theta: rad, from +x
-        towards +y. kron_radius: reach of the auto ellipse in units of a and b. peak, sky: ADU per px (sky is the whole local background). snr,
-        ellipticity, elongation: pure numbers; class_star: 0 (extended) to 1 (star); npix: px; flags: bits of Flag.
+        towards +y. kron_radius: reach of the auto ellipse in units of a and b. peak, sky: ADU per px (sky is the whole
+        local background). snr, ellipticity, elongation: pure numbers; class_star: 0 (extended) to 1 (star); npix: px;
+        flags: bits of Flag.
     """
     diameters = np.append(np.asarray(apertures_px, float).reshape(-1), float(primary_px))
     variance = pixel_variance(pixels, found.background, found.x, found.y)
@@ -174,10 +175,10 @@ def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArra
 def _half_light(
     found: Found, auto: NDArray[np.float64], circles: CircleFluxes, diameters: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Radius within which half the auto flux falls, px: from the circles measured and three within a FWHM."""
+    """Radius within which half the auto flux falls, px: from the circles measured and two within a FWHM."""
     if not np.isfinite(found.fwhm_px):
         return np.full(len(found), np.nan)
-    inner = found.fwhm_px * np.array([0.35, 0.6, 0.9])
+    inner = found.fwhm_px * np.array([0.5, 0.7])
     outer = 0.5 * diameters
     use = outer > inner[-1]
     sums = circle_sums(found.subtracted, found.x, found.y, 2 * inner) - circles.sky.level[:, None] * np.pi * inner**2

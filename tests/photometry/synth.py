@@ -31,7 +31,7 @@ class Camera:
 def expose(
     ideal: NDArray[np.float64],
     rng: np.random.Generator,
-    camera: Camera = Camera(),  # noqa: B008
+    camera: Camera = Camera(),
     *,
     response: NDArray[np.float32] | None = None,
     gain_known: bool = True,
