@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,8 @@ class FrameTask:
         Files of the masters.
     reference : Path or None
         Reference stars around the pointing at the night's date (npz: ra, dec, mag).
+    reference_is_own : bool
+        They are objects of the store, for want of a catalogue: the WCS they give is a rough one.
     pixel_scale : float or None
         arcsec/px, where the header or earlier frames of the detector tell it.
     night_fwhm_px, growth_px : float or None
@@ -82,6 +84,7 @@ class FrameTask:
     flat: Path | None = None
     pattern: Path | None = None
     reference: Path | None = None
+    reference_is_own: bool = False
     pixel_scale: float | None = None
     night_fwhm_px: float | None = None
     growth_px: float | None = None
@@ -306,7 +309,7 @@ def _register(task: FrameTask, pixels: Pixels, found: Found) -> tuple[Solution |
         )
     except RegistrationError as error:
         return None, error.what
-    return solution, None
+    return replace(solution, kind="rough") if task.reference_is_own else solution, None
 
 
 def _mask_circles(pixels: Pixels, solution: Solution | None, circles: tuple[Any, ...]) -> bool:

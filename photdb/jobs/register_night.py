@@ -18,6 +18,7 @@ from photdb.errors import RegistrationError
 from photdb.ingest import wcs as celestial
 from photdb.ingest.between_frames import match_frames, transfer
 from photdb.ingest.registration import ReferenceStars, Solution, register
+from photdb.ingest.starlist import Kind
 from photdb.jobs.measure_frame import FrameTask, wcs_facts
 from photdb.jobs.staging import Staged, replace_table
 from photdb.photometry.flags import UNUSABLE
@@ -190,7 +191,8 @@ def _refined(
         )
     except RegistrationError:
         return solution
-    return Solution(found.wcs, "solved", found.rms_arcsec, found.n_stars)
+    kind: Kind = "rough" if outcome[0].reference_is_own else "solved"
+    return Solution(found.wcs, kind, found.rms_arcsec, found.n_stars)
 
 
 def _with_wcs(outcome: tuple[FrameTask, Staged], solution: Solution) -> tuple[FrameTask, Staged]:

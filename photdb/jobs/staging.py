@@ -26,6 +26,11 @@ class Staged:
     table: Path | None
 
 
+def staging_of(store: Path) -> Path:
+    """Return the folder where workers leave their results for a store."""
+    return store.absolute().with_name(f"{store.stem}.files") / "staging"
+
+
 def staging_key(*parts: Any) -> str:
     """Return the digest of what a result depends on: content of the file, extension, masters, settings, version."""
     text = json.dumps(parts, sort_keys=True, default=str)

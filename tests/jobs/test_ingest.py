@@ -184,7 +184,7 @@ def test_a_killed_run_resumes_from_what_was_staged(survey, tmp_path, monkeypatch
         ingest([survey / "night-0"], store=store, workers=1)
     assert one(store, "SELECT count(*) FROM frame") == 0
     monkeypatch.undo()
-    monkeypatch.setattr(job, "measure_frame", _fail)
+    monkeypatch.setattr("photdb.jobs.measure_night.measure_frame", _fail)
     ingest([survey / "night-0"], store=store, workers=1)
     assert one(store, "SELECT count(*) FROM frame WHERE state = 'ok'") == 5
     assert {r[0] for r in _rows(store, "SELECT state FROM run WHERE command = 'ingest'")} == {"failed", "done"}
@@ -347,6 +347,9 @@ def test_without_a_catalogue_frames_are_registered_to_each_other_and_marked_roug
     assert _rows(store, "SELECT DISTINCT wcs_kind, state FROM frame") == [("rough", "ok")]
     assert one(store, "SELECT count(*) FROM object WHERE n_detections = 3") > 30
     assert _rows(store, "SELECT DISTINCT mag_system FROM lightcurve") == [("relative",)]
+    ingest(lights(survey, 1)[:3], store=store, workers=1)
+    assert _rows(store, "SELECT DISTINCT wcs_kind, state FROM frame") == [("rough", "ok")]
+    assert one(store, "SELECT count(*) FROM object WHERE n_detections = 6") > 30
 
 
 def test_without_wcs_there_are_instrumental_fluxes_and_no_objects(survey, tmp_path):
