@@ -102,6 +102,8 @@ class Background:
 
     def _widened(self, mesh: NDArray[np.float64]) -> NDArray[np.float32]:
         """Interpolate a mesh along the rows, phantom rows included: (boxes + 4, width)."""
+        if self.box[1] == 1.0:
+            return _phantoms(mesh.astype(np.float32))
         node, weight = _cubic(np.arange(self.shape[1]), mesh.shape[1], self.box[1])
         columns = _phantoms(_phantoms(mesh).T)
         return np.ascontiguousarray(np.einsum("nk,nkj->jn", weight, columns[node]), dtype=np.float32)
@@ -114,21 +116,26 @@ class Background:
         return out
 
     def _rows(self, wide: NDArray[np.float32], start: int, stop: int, step: int) -> NDArray[np.float32]:
-        """Interpolate down the columns: cubic at every eighth row, straight in between."""
-        first = start // _KNOT
-        at = self._columns(wide[:, ::step], np.arange(first, (stop - 1) // _KNOT + 2) * _KNOT)
+        """Interpolate down the columns: cubic at every knot, straight in between."""
+        first = start // self.knot
+        at = self._columns(wide[:, ::step], np.arange(first, (stop - 1) // self.knot + 2) * self.knot)
         rise = at[1:] - at[:-1]
         out = np.empty((len(range(start, stop, step)), at.shape[1]), np.float32)
         for row, y in enumerate(range(start, stop, step)):
-            k, part = divmod(y, _KNOT)
-            np.multiply(rise[k - first], np.float32(part / _KNOT), out=out[row])
+            k, part = divmod(y, self.knot)
+            np.multiply(rise[k - first], np.float32(part / self.knot), out=out[row])
             out[row] += at[k - first]
         return out
 
+    @property
+    def knot(self) -> int:
+        """Rows between which the maps are straight; 1 for small boxes, such as the pixels of a user's own map."""
+        return _KNOT if self.box[0] >= 2 * _KNOT else 1
+
     def noise_steps(self, start: int, stop: int, step: int = 1) -> NDArray[np.float32]:
-        """Return the noise in the middle of every eight rows from `start` on: near enough for a threshold."""
-        middle = np.arange(start, stop, _KNOT) + _KNOT / 2
-        return self._columns(self._wide_noise[:, ::step], middle)
+        """Return the noise in the middle of every `knot` rows from `start` on: near enough for a threshold."""
+        rows = np.arange(start, stop, max(self.knot, step))
+        return self._columns(self._wide_noise[:, ::step], rows + 0.5 * (self.knot - 1))
 
     def _columns(self, wide: NDArray[np.float32], y: NDArray[Any]) -> NDArray[np.float32]:
         """Return whole rows of an interpolated map."""
@@ -314,7 +321,9 @@ def _sources(sample: NDArray[np.float32], background: Background, step: int) -> 
         low, high = max(start - 1, 0), min(stop + 1, len(sample))
         rows = low * step, min(high * step, background.shape[0]), step
         height = smooth(sample[low:high] - background.level_rows(*rows))[start - low :][: stop - start]
-        divide_by_steps(height, background.noise_steps(start * step, stop * step, step), height, _KNOT // step)
+        divide_by_steps(
+            height, background.noise_steps(start * step, stop * step, step), height, max(background.knot // step, 1)
+        )
         for sigma, _ in _GROW:
             levels[start:stop] += height > sigma
     cells = _cells(levels)
@@ -326,7 +335,7 @@ def _sources(sample: NDArray[np.float32], background: Background, step: int) -> 
 
 
 def divide_by_steps(
-    image: NDArray[np.float32], steps: NDArray[np.float32], out: NDArray[np.float32], height: int = _KNOT
+    image: NDArray[np.float32], steps: NDArray[np.float32], out: NDArray[np.float32], height: int
 ) -> None:
     """Divide rows, `height` at a time, by one row of steps each."""
     for k, start in enumerate(range(0, len(image), height)):

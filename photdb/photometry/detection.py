@@ -219,7 +219,7 @@ def _significance(
         low, high = max(start - 1, 0), min(stop + 1, height)
         across = out[start:stop]
         smoothed = smooth(subtracted[low:high])[start - low :][: stop - start]
-        divide_by_steps(smoothed, background.noise_steps(start, stop), across)
+        divide_by_steps(smoothed, background.noise_steps(start, stop), across, background.knot)
         tiles.append(count_tiles(across, threshold))
     return out, np.concatenate(tiles)
 

@@ -3,7 +3,7 @@ import pytest
 from synth import Camera, expose, grid, star_field
 
 from photdb.errors import InputError
-from photdb.photometry.background import Background, estimate_background
+from photdb.photometry.background import Background, divide_by_steps, estimate_background, with_maps
 from photdb.photometry.settings import MeasureSettings
 
 
@@ -68,3 +68,32 @@ def test_a_frame_that_holds_no_picture_is_refused(fill, mask, words):
     pixels.data[:], pixels.mask[:] = fill, mask
     with pytest.raises(InputError, match=words):
         estimate_background(pixels, MeasureSettings())
+
+
+def test_maps_of_the_users_own_are_used_pixel_by_pixel():
+    rng = np.random.default_rng(7)
+    made = estimate_background(expose(np.zeros((150, 170)), rng), MeasureSettings())
+    level, noise = rng.normal(200, 5, (150, 170)).astype(np.float32), rng.uniform(5, 20, (150, 170)).astype(np.float32)
+    own = with_maps(made, level=level, noise=noise)
+    np.testing.assert_allclose(own.level_map(), level, rtol=1e-6)
+    np.testing.assert_allclose(own.noise_map(), noise, rtol=1e-6)
+    y, x = rng.integers(0, 150, (2, 50))
+    np.testing.assert_allclose(own.noise_at(x, y), noise[y, x], rtol=1e-6)
+    divided = np.ones((64, 170), np.float32)
+    divide_by_steps(divided, own.noise_steps(64, 128), divided, own.knot)
+    np.testing.assert_allclose(divided, 1 / noise[64:128], rtol=1e-5)
+    np.testing.assert_allclose(with_maps(made, level=level, noise=None).noise_map(), made.noise_map(), rtol=1e-5)
+
+
+def test_a_map_with_holes_is_refused():
+    made = estimate_background(expose(np.zeros((150, 170)), np.random.default_rng(8)), MeasureSettings())
+    with pytest.raises(InputError, match="noise of zero"):
+        with_maps(made, level=None, noise=np.zeros((150, 170), np.float32))
+
+
+@pytest.mark.parametrize(("box", "shape"), [(8, (90, 130)), (8, (1500, 1510)), (64, (30, 40)), (1000, (300, 200))])
+def test_boxes_of_any_size_make_a_map(box, shape):
+    pixels = expose(np.zeros(shape), np.random.default_rng(9))
+    background = estimate_background(pixels, MeasureSettings(background_box=box))
+    assert background.level_map().shape == background.noise_map().shape == shape
+    assert background.sky == pytest.approx(200, abs=1.5)
