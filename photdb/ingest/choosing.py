@@ -34,8 +34,8 @@ def choose_masters(header: FrameHeader, masters: Iterable[Master]) -> Chosen:
     """Choose the masters for one frame: same detector, binning and pixels, then the nearest night.
 
     A dark of the same exposure comes first, of another exposure only if its bias was subtracted and a bias is there to
-    subtract from the frame. A flat is of the frame's filter: the same word in the header, else another word for the same
-    passband ("g" and "SDSS g'"), never another passband.
+    subtract from the frame. A flat is of the frame's filter: the same word in the header, else another word for the
+    same passband ("g" and "SDSS g'"), never another passband.
     """
     fitting = [
         m
