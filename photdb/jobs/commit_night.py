@@ -203,7 +203,7 @@ def _night_frames(db: Database, used: list[tuple[Outcome, dict[str, Any]]]) -> N
         }
     )
     with db.table("given_night", table):
-        db.execute("CREATE OR REPLACE TEMP TABLE night_frame AS FROM given_night")
+        db.job("commit_night_frames")
 
 
 def frame_table(rows: Sequence[dict[str, Any]]) -> pa.Table:

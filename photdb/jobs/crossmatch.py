@@ -63,15 +63,14 @@ def associate(db: Database, *, files: list[str], epoch: float, radius_arcsec: fl
     db.job("crossmatch_stage", files=files)
     db.job("crossmatch_open")
     db.job("crossmatch_assigned")
-    n = int(db.one("SELECT count(*) FROM staged"))
     grid = _grid(radius_arcsec)
     db.job("crossmatch_sought_objects", epoch=epoch)
     _match(db, grid)
-    n_matched = int(db.one("SELECT count(*) FROM assigned"))
+    n, n_matched = db.job("crossmatch_count").rows[0]
     _make_objects(db, grid)
     newborn = _born(db, epoch=epoch, run_id=run_id)
     with db.table("given_newborn", newborn):
-        db.execute("CREATE OR REPLACE TEMP TABLE newborn AS FROM given_newborn")
+        db.job("crossmatch_keep_newborn")
     db.job("crossmatch_name_newborn")
     return Association(n, n_matched, newborn.num_rows)
 
@@ -172,13 +171,8 @@ def _free_ids(db: Database, birth: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return an id for each new object: its birth cell, or the next free one."""
     if not birth.size:
         return birth
-    taken = {
-        int(r[0])
-        for r in db.rows(
-            "SELECT object_id FROM object WHERE object_id BETWEEN $low AND $high",
-            {"low": int(birth.min()), "high": int(birth.max()) + 1000},
-        ).rows
-    }
+    span = {"low": int(birth.min()), "high": int(birth.max()) + 1000}
+    taken = {int(row[0]) for row in db.job("crossmatch_taken", **span).rows}
     ids = np.empty_like(birth)
     for i, cell in enumerate(birth.tolist()):
         while cell in taken:
