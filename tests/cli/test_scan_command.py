@@ -85,7 +85,7 @@ def test_check_prints_every_field_with_its_card(capsys: pytest.CaptureFixture[st
     assert run(["telescopes", "check", str(HEADERS / "lowell42_light.hdr")]) == 0
     rows = {row["field"]: row for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
     assert rows["telescope"]["value"] == "lowell42_nasa42"
-    assert (rows["gain"]["value"], rows["gain"]["origin"], rows["gain"]["note"]) == ("4.95", "AGAIN_01", "")
+    assert (rows["gain"]["value"], rows["gain"]["origin"], rows["gain"]["note"]) == ("3.64", "telescope file", "")
     assert rows["trim"]["value"] == "data[0:1370, 17:1382]"
     assert rows["saturation"]["note"].startswith("guess: ")
     assert rows["mjd_mid"]["origin"] == "DATE-OBS and UTCSTART and half the exposure"
