@@ -75,14 +75,19 @@ def ingest(
         If another ingest works on this store, or another process holds it for long.
     """
     store, settings = Path(store), settings or IngestSettings()
+    found = scan(paths, telescopes=load_telescopes())
+    summary = IngestSummary()
     with sole_ingest(store):
-        found = scan(paths, telescopes=load_telescopes())
-        summary = IngestSummary()
         with writing(store, create=True) as db:
             run_id = _begin(db, paths, settings, reprocess=reprocess, retry=retry)
         try:
             with Workers(workers or default_workers()) as pool:
                 _ingest(store, run_id, found, settings, pool, summary, reprocess, retry)
+        except OSError as error:
+            _finish(store, run_id, "failed", str(error))
+            raise InputError(
+                f"{error.filename or store}: {error.strerror or error}", "make room on that disk, then the same again"
+            ) from error
         except BaseException as error:
             state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             _finish(store, run_id, state, str(error))

@@ -71,7 +71,7 @@ def register_among(
             if rough is not None:
                 i, solution = rough
                 out[i] = _with_wcs(outcomes[i], solution)
-                anchors = [i]
+                anchors = [i] if _has_wcs(out[i]) else []
                 unsolved.remove(i)
         for i in unsolved:
             out[i] = _by_way_of(outcomes[i], [out[k] for k in anchors], references, stars)
@@ -209,7 +209,12 @@ def _with_wcs(outcome: tuple[FrameTask, Staged], solution: Solution) -> tuple[Fr
         table = table.set_column(table.schema.get_field_index(name), name, pa.array(values))
     # Under another name: what the worker left stays true for a run that resumes.
     path = staged.table.with_name(f"{staged.key}.placed.parquet")
-    replace_table(path, table)
+    try:
+        replace_table(path, table)
+    except OSError as error:
+        what = f"{task.header.path.name}: its positions cannot be staged in {path.parent}: {error.strerror or error}"
+        facts = {**staged.facts, "state": "failed", "reason": what, "hint": "make room, then: photdb ingest --retry"}
+        return task, Staged(staged.key, facts, None)
     facts = {**staged.facts, **wcs_facts(solution, staged.facts["width"], staged.facts["height"])}
     return task, Staged(staged.key, facts, path)
 

@@ -133,7 +133,8 @@ class Database:
 
     def close(self) -> None:
         """Close the connection; a writer's changes are checkpointed into the file."""
-        self._con.close()
+        with self._complaints():
+            self._con.close()
 
     def __enter__(self) -> Database:
         return self
@@ -321,8 +322,13 @@ class Database:
             raise UsageError(f"SQL: {str(error).strip()}") from error
         except duckdb.OutOfMemoryException as error:
             raise PhotdbError(f"out of memory: {str(error).strip()}", "ask for less at once") from error
-        except duckdb.IOException as error:
-            raise InputError(f"{self.path}: {str(error).strip()}", "is the disk full?") from error
+        except (duckdb.IOException, duckdb.TransactionException, duckdb.FatalException) as error:
+            if "no space left" in str(error).lower():
+                raise InputError(
+                    f"{self.path}: no space left on its disk; what was being written is not in the store",
+                    "make room, then the same command again",
+                ) from error
+            raise InputError(f"{self.path}: {str(error).strip()}", "is the disk full, or the file damaged?") from error
         except duckdb.InvalidInputException as error:
             if self.read_only:
                 raise UsageError(f"SQL: {str(error).strip()}", "the store is open for reading only") from error
