@@ -45,7 +45,7 @@ class Workers:
         self._stop()
 
     def spread(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[T, R | None]]:
-        """Yield each task with its result as they finish, in any order; None for a task whose process died twice.
+        """Yield each task with its result as they finish, in any order; None for one whose process died twice alone.
 
         Parameters
         ----------
@@ -56,6 +56,7 @@ class Workers:
         """
         left = dict(enumerate(tasks))
         suspects: list[int] = []
+        died_alone: set[int] = set()
         in_a_row = 0
         while left:
             # After a death those that were at work run one by one, so that the guilty one is known.
@@ -76,9 +77,12 @@ class Workers:
                     ) from None
                 lost = [i for i in batch if i not in finished]
                 log.warning("a worker process died with %d frames unfinished", len(lost))
-                if suspects:
+                if suspects and suspects[0] in died_alone:
                     finished.append(suspects[0])
                     yield left[suspects[0]], None
+                elif suspects:
+                    died_alone.add(suspects[0])  # once alone may be what passes (memory was short): tried once more
+                    in_a_row -= 1
                 else:
                     suspects = lost[: self.n + 1]
             for i in finished:
