@@ -73,6 +73,8 @@ class FrameHeader:
         Celestial WCS cards, 80 characters each, cleaned: for ``astropy.wcs.WCS(text)``; in raw pixels.
     bayer
         Colour pattern of the mosaic, for example ``"RGGB"``.
+    is_reduced
+        The header says that bias, dark and flat were taken out already: no master is applied.
     """
 
     path: Path
@@ -109,6 +111,7 @@ class FrameHeader:
     bayer: str | None
     guesses: tuple[str, ...]
     problems: tuple[str, ...]
+    is_reduced: bool = False
 
     def is_guess(self, field: str) -> bool:
         """Tell whether a field holds a guess: every sentence of `guesses` begins with the name of its field."""

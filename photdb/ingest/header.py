@@ -111,6 +111,7 @@ def explain(header: ImageHeader, telescope: Telescope, *, path: Path, hdu: int) 
         bayer=describe.bayer(reading),
         guesses=tuple(reading.guesses),
         problems=tuple(reading.problems),
+        is_reduced=bool(telescope.reduced.any_of) and telescope.reduced.holds(header.cards),
     )
     return frame, reading
 

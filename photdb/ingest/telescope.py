@@ -139,6 +139,7 @@ class Telescope:
     binning: tuple[int, int] | None
     skip_hdus: Words
     only_hdus: Words | None
+    reduced: Match
     exposure: Quantity
     airmass: Quantity
     gain: Quantity

@@ -71,6 +71,7 @@ def parse_telescope(text: str, *, name: str, source: str) -> Telescope:
         binning=frame.take("binning", _pair, None),
         skip_hdus=Words.of(frame.take("skip_extensions", _strings, ())),
         only_hdus=_words_or_none(frame.take("only_extensions", _strings, None)),
+        reduced=Match(any_of=_rules(frame.table("reduced"))),
         exposure=frame.quantity("exposure", "exposure", Quantity((CardUse("EXPTIME"), CardUse("EXPOSURE")))),
         airmass=frame.quantity("airmass", "plain", Quantity((CardUse("AIRMASS"),))),
         gain=detector.quantity("gain", "gain"),

@@ -24,7 +24,7 @@ from photdb.jobs.commit_night import Outcome, commit_night
 from photdb.jobs.field_references import FieldStars, References, export_references
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.ingest_summary import IngestSummary, NightSummary, frames_in_words, without_name
-from photdb.jobs.masters import make_masters, make_patterns
+from photdb.jobs.masters import REDUCED, make_masters, make_patterns
 from photdb.jobs.measure_frame import FrameTask
 from photdb.jobs.measure_night import StarWidths, decide_apertures, measure_all, task_of
 from photdb.jobs.plan_ingest import Light, Plan, detector_scales, nights_of, plan_ingest
@@ -166,7 +166,7 @@ def _night(
         make_patterns(usable, work.files, work.shelf, fwhm_px=fwhm, record=recorder, known=work.made)
     references = export_references(store, lights, work) if settings.solve else {}
     tasks = [task_of(store, light, work, settings, references.get(light.header.path)) for light in lights]
-    for warning, n in Counter(text for task in tasks for text in task.warnings).items():
+    for warning, n in Counter(text for task in tasks for text in task.warnings if text != REDUCED).items():
         progress.warn(f"{night or 'no date'}: {warning} ({frames_in_words(n)})")
     tasks = decide_apertures(tasks, settings, workers)
     staged = measure_all(tasks, workers, night)

@@ -25,6 +25,8 @@ from photdb.store.database import Database
 
 log = logging.getLogger(__name__)
 
+#: What a frame row says of a frame that came reduced.
+REDUCED = "the header says that the frame is reduced already: no master frame is applied"
 #: A pattern of another night may be used when it is this near, nights.
 PATTERN_NIGHTS = 30
 
@@ -62,7 +64,9 @@ class Shelf:
     patterns: list[KeptPattern]
 
     def choose(self, header: FrameHeader) -> tuple[Chosen, dict[str, KeptMaster]]:
-        """Return the masters of one frame, and their files by kind."""
+        """Return the masters of one frame, and their files by kind; none for a frame that is reduced already."""
+        if header.is_reduced:
+            return Chosen(warnings=(REDUCED,)), {}
         chosen = choose_masters(header, [kept.master for kept in self.masters])
         by_name = {kept.master.name: kept for kept in self.masters}
         found = {
@@ -74,6 +78,8 @@ class Shelf:
 
     def pattern(self, header: FrameHeader) -> KeptPattern | None:
         """Return the pattern of one frame's detector and exposure, of the nearest night."""
+        if header.is_reduced:
+            return None
         fitting = [
             p
             for p in self.patterns
@@ -255,7 +261,7 @@ def make_patterns(
     groups: dict[tuple[Any, ...], list[tuple[FrameHeader, Chosen]]] = {}
     for header in lights:
         chosen, kept = shelf.choose(header)
-        if "dark" in kept:
+        if "dark" in kept or header.is_reduced:
             continue
         bias = Master.load(kept["bias"].path) if "bias" in kept else None
         key = (header.detector, header.binning, light_section(header), round(header.exptime_s or 0.0, 3))

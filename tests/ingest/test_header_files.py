@@ -244,3 +244,11 @@ def test_real_lowell_frames_are_told_apart(shared_data: Path) -> None:
     assert len({f.detector for f in frames}) == 1
     assert all("TPV" in f.wcs for f in frames if f.image_type == "light" and f.wcs)
     assert sum(f.wcs is not None for f in frames) == 12
+
+
+@pytest.mark.parametrize(
+    ("cards", "reduced"), [({"CALSTAT": "BDF"}, True), ({"CALSTAT": "BD"}, False), ({"RLEVEL": 91}, True), ({}, False)]
+)
+def test_a_frame_that_came_reduced_is_known(tmp_path: Path, cards: dict[str, object], reduced: bool) -> None:
+    (frame,) = read_frames(image(tmp_path / "a.fits", EXPTIME=5.0, **cards), TELESCOPES)
+    assert frame.is_reduced is reduced

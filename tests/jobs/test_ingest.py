@@ -270,6 +270,14 @@ def test_the_night_goes_on_around_bad_frames(battered):
         assert db.audit() == {}
 
 
+def test_a_frame_that_came_reduced_is_not_reduced_again(survey, copy, tmp_path):
+    spoil(lights(survey)[0], tmp_path / "reduced.fits", OBSERVER="somebody", TELESCOP="Other", CALSTAT="BDF")
+    ingest([tmp_path / "reduced.fits"], store=copy, workers=1)
+    row = frame(copy, "reduced.fits")
+    assert (row["state"], row["bias_id"], row["flat_id"]) == ("ok", None, None)
+    assert any("reduced already" in text for text in row["warnings"])
+
+
 def test_failed_frames_are_retried_only_when_asked(survey, tmp_path, monkeypatch):
     folder = tmp_path / "night"
     folder.mkdir()
