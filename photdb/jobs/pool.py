@@ -20,8 +20,6 @@ R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
-#: A task whose process dies so often while it runs alone is given up.
-TRIES = 2
 #: Deaths in a row after which it is not the frames' fault.
 MAX_DEATHS = 6
 
