@@ -122,7 +122,8 @@ def test_the_noise_of_each_input_is_told_apart(sigmas, seed):
     stack = np.array([rng.normal(50.0, s, (120, 120)) for s in sigmas], np.float32)
     found = np.sqrt(input_variances(stack))
     loudest = max(sigmas)
-    np.testing.assert_allclose(found, sigmas, atol=0.08 * loudest + 0.25 * loudest * (len(sigmas) == 3))
+    floor = np.sqrt(0.05 * np.mean(np.square(sigmas)))  # no frame is believed to be better than that
+    np.testing.assert_allclose(found, np.maximum(sigmas, floor), atol=0.08 * loudest + 0.25 * loudest * (len(sigmas) == 3))
 
 
 def test_saturated_and_faint_flats_are_dropped_with_a_word(tmp_path):
