@@ -8,6 +8,7 @@ stays, whatever was measured but not committed waits in staging for the next run
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -85,8 +86,10 @@ def ingest(
                 _ingest(store, run_id, found, settings, pool, summary, reprocess, retry)
         except OSError as error:
             _finish(store, run_id, "failed", str(error))
+            full = error.errno == errno.ENOSPC
             raise InputError(
-                f"{error.filename or store}: {error.strerror or error}", "make room on that disk, then the same again"
+                f"{error.filename or store}: {error.strerror or error}",
+                "make room on that disk, then the same again" if full else "the same command again goes on from here",
             ) from error
         except BaseException as error:
             state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"

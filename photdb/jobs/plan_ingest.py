@@ -62,12 +62,12 @@ def plan_ingest(
     for header in found.headers:
         by_file.setdefault(header.path.absolute(), []).append(header)
     seen = take_inventory(db, sorted({*by_file, *reasons}))
-    known = {(r["file_id"], r["hdu"]): r for r in db.query("frames_known").dicts()}
     shelf = open_shelf(db)
     made = {r["made_of"]: r["master_id"] for r in db.query("masters").dicts()}
     work = Plan(run_id, [], [], {f.path: f for f in seen}, {}, shelf, made, (), detector_scales(db))
     with db.transaction():
-        work.file_ids = _record_files(db, seen, summary)
+        work.file_ids = _record_files(db, seen)
+        known = {(r["file_id"], r["hdu"]): r for r in db.query("frames_known").dicts()}
         for file in seen:
             file_id = work.file_ids[file.path]
             if file.same_as is not None:
@@ -85,14 +85,15 @@ def detector_scales(db: Database) -> dict[tuple[str, str], float]:
     return {(r["detector"], r["binning"]): r["pixel_scale_arcsec"] for r in db.query("detector_scale").dicts()}
 
 
-def _record_files(db: Database, seen: Sequence[SeenFile], summary: IngestSummary) -> dict[Path, int]:
-    """Write rows of files not seen before; follow files that were moved. Return the file_id of each path."""
+def _record_files(db: Database, seen: Sequence[SeenFile]) -> dict[Path, int]:
+    """Write rows of files not seen before; follow files that were moved or mended. Return the file_id of each path."""
     ids: dict[Path, int] = {}
     rows = []
     next_id = db.next_id("file", "file_id")
     stored = db.query("files").dicts()
     owner = {r["path"]: r["file_id"] for r in stored}
     looks = {r["file_id"]: (r["size"], r["mtime_ns"]) for r in stored}
+    hopeless = {r["file_id"]: r["frame_ids"] for r in db.query("files_never_measured").dicts()}
     for file in seen:
         if file.same_as is not None and not file.same_as.exists():
             # The same content, and no longer where it was: the file was moved.
@@ -104,6 +105,13 @@ def _record_files(db: Database, seen: Sequence[SeenFile], summary: IngestSummary
             ids[file.path] = file.file_id
             if looks[file.file_id] != (file.size, file.mtime_ns):
                 db.job("file_seen", file_id=file.file_id, size=file.size, mtime_ns=file.mtime_ns)
+            continue
+        if file.same_as is None and owner.get(str(file.path)) in hopeless:
+            # It could not be read, and now it has another content: the copy was mended, or the permission given.
+            ids[file.path] = owner[str(file.path)]
+            look = {"sha256": file.sha256, "size": file.size, "mtime_ns": file.mtime_ns}
+            db.job("file_mended", file_id=ids[file.path], **look)
+            db.job("withdraw_frames", frame_ids=hopeless[ids[file.path]])
             continue
         ids[file.path] = next_id
         owner[str(file.path)] = next_id
@@ -155,6 +163,8 @@ def _unusable(
     summary: IngestSummary,
 ) -> None:
     """Record a file that cannot be read as a frame."""
+    if file.path.name not in reason:
+        reason = f"{file.path.name}: {reason}"
     summary.n_unusable += 1
     summary.reasons[without_name(reason)] += 1
     progress.warn(reason)

@@ -316,6 +316,20 @@ def test_an_unreadable_file_is_a_row_and_is_tried_again(survey, tmp_path, monkey
     assert frame(store, hidden.name)["state"] == "ok"
 
 
+def test_a_file_that_was_cut_short_and_is_copied_again_takes_the_place_of_its_failure(survey, tmp_path):
+    folder = tmp_path / "night"
+    folder.mkdir()
+    good, other = lights(survey)[:2]
+    shutil.copy(other, folder)
+    (folder / "late.fits").write_bytes(good.read_bytes()[:20_000])
+    store = with_catalogue(tmp_path / "a.duckdb", survey)
+    ingest([folder], store=store, workers=1)
+    assert frame(store, "late.fits")["state"] == "failed"
+    shutil.copy(good, folder / "late.fits")
+    assert ingest([folder], store=store, workers=1).n_ok == 1
+    assert frame(store, "late.fits")["state"] == "ok"
+
+
 def test_two_ingests_into_one_store_do_not_mix(survey, ingested, tmp_path):
     from photdb.jobs.writer import sole_ingest
 
