@@ -50,7 +50,16 @@ def task_of(store: Path, light: Light, work: Plan, settings: IngestSettings, ref
         reference=reference.path if reference else None,
         reference_is_own=reference.is_own if reference else False,
         pixel_scale=scale,
-        warnings=chosen.warnings,
+        warnings=(*chosen.warnings, *_mosaic(header)),
+    )
+
+
+def _mosaic(header: FrameHeader) -> tuple[str, ...]:
+    """Return the warning that goes with a colour camera's raw frame."""
+    if not header.bayer:
+        return ()
+    return (
+        f"a colour mosaic ({header.bayer}) is measured as it is: a flux depends on where the star falls on the pattern",
     )
 
 

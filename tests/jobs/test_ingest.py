@@ -278,6 +278,12 @@ def test_a_frame_that_came_reduced_is_not_reduced_again(survey, copy, tmp_path):
     assert any("reduced already" in text for text in row["warnings"])
 
 
+def test_a_colour_mosaic_is_measured_with_a_warning(survey, copy, tmp_path):
+    spoil(lights(survey)[0], tmp_path / "bayer.fits", TELESCOP="Other", BAYERPAT="RGGB")
+    ingest([tmp_path / "bayer.fits"], store=copy, workers=1)
+    assert any("mosaic (RGGB)" in text for text in frame(copy, "bayer.fits")["warnings"])
+
+
 def test_failed_frames_are_retried_only_when_asked(survey, tmp_path, monkeypatch):
     folder = tmp_path / "night"
     folder.mkdir()
