@@ -109,7 +109,7 @@ class Workers:
         """Return the pool, made when there is none."""
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.n, mp_context=context, initializer=_quiet)
+            self._pool = ProcessPoolExecutor(self.n, mp_context=context, initializer=_quiet, initargs=(os.getpid(),))
         return self._pool
 
     def _stop(self) -> None:
@@ -127,16 +127,16 @@ def _landed(flying: dict[Future[R], int]) -> Iterator[tuple[int, R]]:
         del flying[future]
 
 
-def _quiet() -> None:
+def _quiet(parent: int) -> None:
     """Prepare a worker: one thread each (the frames are the parallelism), and no life without its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    threading.Thread(target=_follow_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
 
 
 def _follow_parent(parent: int) -> None:
     """End this worker when its parent was killed: the queue it waits at would never be closed."""
-    while os.getppid() == parent:
+    while os.getppid() == parent:  # its own word for it: the parent may have been killed before this worker began
         time.sleep(1.0)
     os._exit(1)
