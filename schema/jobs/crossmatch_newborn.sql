@@ -2,9 +2,9 @@
 SELECT
   a.object_id AS parent,
   arg_min(s.hpx, (f.mjd_mid, s.rid)) AS hpx,
-  avg(s.ux) AS ux,
-  avg(s.uy) AS uy,
-  avg(s.uz) AS uz,
+  inexact(sum(exact(s.ux))) / count(*) AS ux,
+  inexact(sum(exact(s.uy))) / count(*) AS uy,
+  inexact(sum(exact(s.uz))) / count(*) AS uz,
   max(s.c) AS c,
   max(s.flux) AS flux
 FROM assigned AS a

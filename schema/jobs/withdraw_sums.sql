@@ -3,10 +3,10 @@
 SELECT
   w.object_id,
   count(d.object_id) AS n,
-  sum(cos(radians(d.dec)) * cos(radians(d.ra))) AS sx,
-  sum(cos(radians(d.dec)) * sin(radians(d.ra))) AS sy,
-  sum(sin(radians(d.dec))) AS sz,
-  sum(2000 + (f.mjd_mid - 51544.5) / 365.25) AS st
+  inexact(sum(exact(cos(radians(d.dec)) * cos(radians(d.ra))))) AS sx,
+  inexact(sum(exact(cos(radians(d.dec)) * sin(radians(d.ra))))) AS sy,
+  inexact(sum(exact(sin(radians(d.dec))))) AS sz,
+  2000.0 * count(d.object_id) + inexact(sum(exact((f.mjd_mid - 51544.5) / 365.25))) AS st
 FROM withdrawn AS w
 LEFT JOIN (
   SELECT object_id, frame_id, ra, dec
