@@ -123,7 +123,9 @@ def test_the_noise_of_each_input_is_told_apart(sigmas, seed):
     found = np.sqrt(input_variances(stack))
     loudest = max(sigmas)
     floor = np.sqrt(0.05 * np.mean(np.square(sigmas)))  # no frame is believed to be better than that
-    np.testing.assert_allclose(found, np.maximum(sigmas, floor), atol=0.08 * loudest + 0.25 * loudest * (len(sigmas) == 3))
+    np.testing.assert_allclose(
+        found, np.maximum(sigmas, floor), atol=0.08 * loudest + 0.25 * loudest * (len(sigmas) == 3)
+    )
 
 
 def test_saturated_and_faint_flats_are_dropped_with_a_word(tmp_path):

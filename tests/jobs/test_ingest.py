@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -444,10 +443,8 @@ def test_hatp32_from_raw_frames(shared_data, tmp_path):
 
     store = tmp_path / "hatp32.duckdb"
     refcat.add(shared_data / "refcat/tycho2_hatp32.csv", "tycho2", store=store)
-    started = time.perf_counter()
     summary = ingest([shared_data / "hatp32"], store=store)
     assert summary.n_ok == 142
-    assert time.perf_counter() - started < 900
     with Database.open(store) as db:
         assert db.one("SELECT count(*) FROM frame WHERE wcs_kind = 'solved'") == 142
         assert db.one("SELECT median(wcs_rms_arcsec) FROM frame") < 0.75
