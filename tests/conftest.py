@@ -1,6 +1,8 @@
 """Fixtures of all tests."""
 
 import os
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,13 @@ def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from stores import small_store
 
     return small_store(tmp_path_factory.mktemp("small") / "small.duckdb")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """Take back what the command line sets up for its messages, or later tests would not see the log."""
+    log = logging.getLogger("photdb")
+    handlers, level, propagate = list(log.handlers), log.level, log.propagate
+    yield
+    log.handlers[:], log.propagate = handlers, propagate
+    log.setLevel(level)
