@@ -1,7 +1,7 @@
 """Fixtures of all tests."""
 
-import os
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
