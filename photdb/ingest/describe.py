@@ -296,11 +296,12 @@ def saturation(reading: Reading) -> float:
 
 def _largest_value(reading: Reading) -> float:
     """Return the largest value of the pixel type; of 32 bits and of floats that of a 16-bit camera."""
-    integers = {8: 255.0, 16: 32767.0}.get(reading.bitpix)
-    if integers is None:
+    ends = {8: (0.0, 255.0), 16: (-32768.0, 32767.0)}.get(reading.bitpix)
+    if ends is None:
         return 65535.0
     scale, zero = reading.cards.number("BSCALE"), reading.cards.number("BZERO")
-    return integers * (1.0 if scale is None else scale) + (zero or 0.0)
+    largest = max(end * (1.0 if scale is None else scale) + (zero or 0.0) for end in ends)
+    return largest if 1.0 <= largest <= 1e10 else 65535.0  # scaled to no camera's counts: the cards are nonsense
 
 
 def pixel_scale(reading: Reading, bins: tuple[int, int], wcs: CelestialWcs | None) -> float | None:

@@ -338,6 +338,14 @@ ODD = [
 ]
 
 
+@pytest.mark.parametrize(("scale", "largest"), [("-1.0", 32768.0), ("0.0", 65535.0), ("2.0", 65534.0)])
+def test_the_largest_value_of_a_pixel_is_positive_whatever_its_scale(scale: str, largest: float) -> None:
+    frame = read(
+        f"SIMPLE  = T\nBITPIX  = 16\nNAXIS   = 2\nNAXIS1  = 10\nNAXIS2  = 10\nBSCALE  = {scale}\nEXPTIME = 5.0"
+    )
+    assert frame.saturation == largest
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_no_value_of_any_card_is_fatal(data: st.DataObject) -> None:
