@@ -7,12 +7,12 @@ WITH near AS MATERIALIZED (
   FROM cone($ra::DOUBLE, $dec::DOUBLE, $radius::DOUBLE)
 ),
 measured AS MATERIALIZED (
-  SELECT d.object_id, d.frame_id, d.flux
+  SELECT d.object_id, d.frame_id, d.flux, d.x, d.y
   FROM detection AS d
   WHERE d.object_id IN (SELECT object_id FROM near)
 ),
 point AS (
-  SELECT d.object_id, f.band, flux_to_mag(d.flux, z.zp) AS mag, z.mag_system
+  SELECT d.object_id, f.band, flux_to_mag(d.flux, zp_here(z, d.flux, d.x, d.y, f.width, f.height)) AS mag, z.mag_system
   FROM measured AS d
   JOIN frame AS f ON f.frame_id = d.frame_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
