@@ -144,7 +144,8 @@ def _mask(flags: str | None, no_flags: bool) -> int:
 def _plot(curve: Answer, found: query.Found, path: Path, *, flux: bool) -> None:
     """Draw a light curve into a file."""
     from photdb.output.formats import appearing
-    from photdb.output.plot import draw, refuse_unknown
+    from photdb.output.plot import draw
+    from photdb.output.plot_style import refuse_unknown
 
     refuse_unknown(path)
     names = [c.name for c in curve.columns]

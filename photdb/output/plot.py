@@ -9,21 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from photdb.errors import UsageError
+from photdb.output import plot_style as style
+from photdb.output.plot_style import COLOURS, MARKERS, MJD_1970
 
-SUFFIXES = (".png", ".pdf", ".svg")
-
-#: Okabe & Ito 2008, "Color Universal Design", https://jfly.uni-koeln.de/color/ (without the yellow, too pale on white).
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
-_ORDER = ["u", "U", "B", "g", "V", "r", "R", "i", "I", "z", "y", "clear"]
-_MJD_EPOCH = datetime(1858, 11, 17, tzinfo=UTC)
-_MJD_1970 = 40587  # matplotlib counts days from 1970
 _AXIS = {
     "AB": "magnitude (AB)",
     "Vega": "magnitude (Vega)",
@@ -40,18 +32,6 @@ _FLUX_AXIS = {
 }
 
 
-def refuse_unknown(path: Path) -> None:
-    """Refuse a file name that names no picture format.
-
-    Raises
-    ------
-    UsageError
-        If its suffix is none of `SUFFIXES`.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{path.name}: not the name of a picture", f"end it in one of {', '.join(SUFFIXES)}")
-
-
 def draw(points: Sequence[Mapping[str, Any]], path: Path, *, title: str, flux: bool = False) -> None:
     """Draw a light curve into a file.
 
@@ -66,36 +46,26 @@ def draw(points: Sequence[Mapping[str, Any]], path: Path, *, title: str, flux: b
     flux : bool, default=False
         Draw flux instead of magnitudes.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     values = [(p["mag_system"], _value(p, points, flux)) for p in points]
     systems = sorted({system for system, _ in values}, key=_rank)
     drawn = {system: [v for s, v in values if s == system and v is not None] for system in systems}
     shown = [system for system in systems if drawn[system]] or systems[:1]
-    figure = Figure(figsize=(9, 1.6 + 3.6 * len(shown)), layout="constrained", dpi=130)
-    FigureCanvasAgg(figure)
+    figure = style.new_figure(9, 1.6 + 3.6 * len(shown))
     axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
     time = _Time(points)
-    bands = sorted({p["band"] for p in points}, key=_band_rank)
+    bands = sorted({p["band"] for p in points}, key=style.band_rank)
     for ax, system in zip(axes, shown, strict=True):
         for band in bands:
             _draw_band(ax, [v for v in drawn[system] if v.band == band], band, bands.index(band), time)
         _dress(ax, drawn[system], system, flux)
     time.dress(axes[0], axes[-1])
     axes[0].set_title(f"{title}\n{_summary(points)}", fontsize=10, loc="left")
-    figure.savefig(path, format=path.suffix[1:])
+    style.save(figure, path)
 
 
 def _rank(system: str) -> int:
     """Return the place of a system: the best known first."""
     return list(_AXIS).index(system) if system in _AXIS else len(_AXIS)
-
-
-def _band_rank(band: str | None) -> tuple[int, str]:
-    """Return the place of a band, blue to red."""
-    name = band or ""
-    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 class _Value:
@@ -142,7 +112,7 @@ def _scaled(point: Mapping[str, Any]) -> float:
 
 def _draw_band(ax: Any, values: Sequence[_Value], band: str | None, place: int, time: _Time) -> None:
     """Draw the points of one band: full, hollow where flagged, triangles for limits."""
-    colour, marker = _COLOURS[place % len(_COLOURS)], _MARKERS[place % len(_MARKERS)]
+    colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
     label = band or "no band"
     look: dict[str, Any] = {"color": colour, "alpha": 0.9}
     for flagged in (False, True):
@@ -185,7 +155,7 @@ def _range(values: Sequence[_Value]) -> tuple[float, float]:
 
 def _summary(points: Sequence[Mapping[str, Any]]) -> str:
     """Return how many points of which time they are."""
-    days = sorted({_utc(p["mjd_mid"]).date() for p in points})
+    days = sorted({style.utc(p["mjd_mid"]).date() for p in points})
     when = str(days[0]) if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     without = sum(p["zp"] is None for p in points)
     flagged = sum(bool(p["flags"]) for p in points)
@@ -193,11 +163,6 @@ def _summary(points: Sequence[Mapping[str, Any]]) -> str:
     parts += [f"{flagged} flagged"] if flagged else []
     parts += [f"{without} without zero point"] if without else []
     return ", ".join(parts)
-
-
-def _utc(mjd: float) -> datetime:
-    """Return the moment of an MJD."""
-    return _MJD_EPOCH + timedelta(days=mjd)
 
 
 class _Time:
@@ -215,7 +180,7 @@ class _Time:
         """Return where on the axis a moment is."""
         if self.one_night:
             return float(mjd + (self.lag or 0.0) - self.day)
-        return mjd - _MJD_1970
+        return mjd - MJD_1970
 
     def dress(self, top: Any, bottom: Any) -> None:
         """Write the labels, and the other way to say the time above the topmost panel."""
@@ -227,13 +192,13 @@ class _Time:
             bottom.xaxis.set_major_locator(locator)
             bottom.xaxis.set_major_formatter(picture.ConciseDateFormatter(locator))
             bottom.set_xlabel("date (UTC)")
-            above = top.secondary_xaxis("top", functions=(lambda d: d + _MJD_1970, lambda m: m - _MJD_1970))
+            above = top.secondary_xaxis("top", functions=(lambda d: d + MJD_1970, lambda m: m - MJD_1970))
             above.set_xlabel("MJD", fontsize=8)
             above.ticklabel_format(useOffset=False)
         else:
             name = "BJD (TDB)" if self.lag is not None else "MJD (UTC)"
             bottom.set_xlabel(f"{name} - {self.day}")
-            shift = self.day - (self.lag or 0.0) - _MJD_1970
+            shift = self.day - (self.lag or 0.0) - MJD_1970
             above = top.secondary_xaxis("top", functions=(lambda x: x + shift, lambda d: d - shift))
             locator = picture.AutoDateLocator()
             above.xaxis.set_major_locator(locator)

@@ -18,7 +18,15 @@ from photdb.store.answer import Answer, select
 from photdb.store.database import Database
 
 FOLDER = Path(formats.__file__).parent
-TOOLS = {"__init__", "formats", "plot"}
+TOOLS = {
+    "__init__",
+    "formats",
+    "plot",
+    "plot_style",
+    "plot_zeropoint",
+    "plot_zeropoint_selection",
+    "plot_zeropoint_stars",
+}
 
 
 @pytest.fixture
