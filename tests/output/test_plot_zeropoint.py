@@ -118,7 +118,7 @@ def test_the_step_taken_is_marked_at_its_number_zero_point_and_chi2(drawn):
 @pytest.mark.parametrize("n", [3, 20, 300, 20_000])
 def test_every_star_is_drawn_those_far_out_at_the_edge(drawn, n: int):
     stars = residuals(n)
-    stars.left[:: max(n // 30, 3)] += 5.0
+    stars.left[:: max(n // 9, 3)] += 5.0
     plot_zeropoint_stars.draw_mag(stars, Path("x.png"), title="", band="g (AB)")
     (ax,) = drawn[0].axes
     points = [line for line in ax.lines if line.get_marker() in ("o", "x", "D", "^", "v")]
