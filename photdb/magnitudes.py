@@ -40,3 +40,51 @@ def mag_error(flux: ArrayLike, flux_err: ArrayLike) -> NDArray[np.float64]:
 def limit_mag(sigma: ArrayLike, zp: ArrayLike, n_sigma: float = 5.0) -> NDArray[np.float64]:
     """Return the magnitude of ``n_sigma`` times the noise of an empty aperture (ADU/s)."""
     return flux_to_mag(n_sigma * np.asarray(sigma, dtype=float), zp)
+
+
+def total_error(*errors: ArrayLike) -> NDArray[np.float64]:
+    """Return the root of the sum of squares of independent errors, as ``mag_err_total`` is of its three."""
+    total = np.zeros(())
+    for error in errors:
+        total = np.hypot(total, np.asarray(error, dtype=float))
+    return total
+
+
+def ab_to_mjy(mag: ArrayLike) -> NDArray[np.float64]:
+    """Return the flux (mJy) of an AB magnitude, ``3631e3 x 10^(-0.4 mag)``."""
+    return AB_ZERO_MJY * 10 ** (-0.4 * np.asarray(mag, dtype=float))
+
+
+def per_exposure(zp: ArrayLike, exptime_s: ArrayLike) -> NDArray[np.float64]:
+    """Return the magnitude of one count in the whole exposure, from that of one count a second.
+
+    Examples
+    --------
+    >>> float(per_exposure(20.0, 100.0))
+    25.0
+    """
+    return np.asarray(zp, dtype=float) + 2.5 * np.log10(np.asarray(exptime_s, dtype=float))
+
+
+def aperture_pixels(diameter_px: ArrayLike) -> NDArray[np.float64]:
+    """Return the area (px) of a circle, as source-extractor's users call it ``NPIX``."""
+    return np.pi * (np.asarray(diameter_px, dtype=float) / 2) ** 2
+
+
+def sky_limit(zp: ArrayLike, sky_sigma: ArrayLike, n_pixel: ArrayLike, n_sigma: float = 5.0) -> NDArray[np.float64]:
+    """Return ezphot's limit ``zp - 2.5 log10(n_sigma x sky_sigma x sqrt(n_pixel))``.
+
+    It is `limit_mag` of an aperture whose pixels are independent and hold nothing but the noise of the sky.
+
+    Parameters
+    ----------
+    zp : array_like
+        Magnitude of one unit of flux.
+    sky_sigma : array_like
+        Noise of one pixel, in that unit.
+    n_pixel : array_like
+        Area of the aperture, px.
+    n_sigma : float, default=5
+        How many sigma the limit is.
+    """
+    return limit_mag(np.asarray(sky_sigma, dtype=float) * np.sqrt(n_pixel), zp, n_sigma)
