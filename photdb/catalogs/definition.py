@@ -19,10 +19,13 @@ LAST = 1000
 
 _KEYS = {
     "title", "service", "reference", "checked", "rank", "astrometry_mas", "id", "pm", "good", "missing", "position",
-    "bands",
+    "bands", "sky", "names",
 }  # fmt: skip
+_SERVICE_KEYS = {"name", "table", "columns", "norder", "automatic", "scale", "where", "timeout_s"}
+_NAME_KEYS = {"name", "kind", "period", "mag_max", "mag_min", "is_amplitude"}
 _BAND_KEYS = {
-    "mag", "err", "flux_err", "system", "ab_offset", "offset", "error_floor", "error_scale", "good", "range",
+    "mag", "err", "flux_err", "err_unit", "system", "ab_offset", "offset", "error_floor", "error_scale", "good",
+    "range",
 }  # fmt: skip
 _POSITIONS = {"ra", "dec", "epoch", "pm_ra", "pm_dec", "id"}
 
@@ -66,6 +69,8 @@ class Magnitude:
         Names the columns may have, the preferred first.
     flux_err
         Columns of a flux and its error, in the order (error, flux), for catalogues without magnitude errors.
+    err_unit
+        ``mag`` or ``cmag`` (0.01 mag): what errors are in where the file does not say.
     system
         AB or Vega.
     ab_offset
@@ -90,6 +95,82 @@ class Magnitude:
     error_scale: float = 1.0
     good: tuple[str, ...] = ()
     range: tuple[float, float] | None = None
+    err_unit: str = "mag"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceId:
+    """How a source's number is made, a whole number below 2^63.
+
+    One column and no factors: the digits that it ends with. One column and factors: its groups of digits
+    (``001-000001``) times the factors. Several columns: each times its factor.
+    """
+
+    columns: tuple[str, ...]
+    factors: tuple[int, ...] = ()
+
+    @classmethod
+    def read(cls, value: str | Mapping[str, Any]) -> SourceId:
+        """Understand ``"Source"``, ``{ column = "UCAC4", factors = [...] }`` and ``{ columns = [...], factors = ... }``."""
+        if isinstance(value, str):
+            return cls((value,))
+        _refuse_strange(value, {"column", "columns", "factors"})
+        columns = _words(value.get("columns", value.get("column")))
+        factors = tuple(int(f) for f in value["factors"])
+        if not columns or (len(columns) > 1 and len(columns) != len(factors)):
+            raise ValueError(f"id: {len(columns)} columns and {len(factors)} factors")
+        return cls(columns, factors)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where a catalogue can be asked for, and how.
+
+    Attributes
+    ----------
+    name, table
+        ``VizieR`` and the name of the table there; empty table: it can only be read from files.
+    columns
+        Columns to ask for, as the service names them.
+    norder
+        HEALPix order of the tiles it is asked for in.
+    automatic
+        Whether an ingest may ask for it by itself.
+    scale
+        arcsec/px; range of pixel scales for which it is a sensible reference.
+    where
+        Conditions on columns, in the service's words: keep a dense catalogue to its useful range.
+    timeout_s
+        s; how long one tile may take.
+    """
+
+    name: str
+    table: str = ""
+    columns: tuple[str, ...] = ()
+    norder: int = 6
+    automatic: bool = False
+    scale: tuple[float, float] = (0.0, 1e9)
+    where: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float = 120.0
+
+    def __str__(self) -> str:
+        """Return it in words: ``VizieR I/355/gaiadr3``."""
+        return f"{self.name} {self.table}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Columns of what a star is called and how it varies, each with the names it may have; empty: not there.
+
+    `is_amplitude` is a column that is not empty where `mag_min` is the amplitude instead.
+    """
+
+    name: tuple[str, ...]
+    kind: tuple[str, ...] = ()
+    period: tuple[str, ...] = ()
+    mag_max: tuple[str, ...] = ()
+    mag_min: tuple[str, ...] = ()
+    is_amplitude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +184,28 @@ class Catalog:
     astrometry_mas
         Typical error of a position, for the choice of a catalogue to register frames with.
     id
-        Columns and factors whose sum is the source's number; several columns with factor None are alternatives.
+        How a source's number is made: the first whose columns are all there. None of them: named by its place.
+    sky
+        deg; range of declination that it covers.
+    names
+        What its stars are called, for catalogues of variables; these need no band.
     """
 
     name: str
     title: str
-    service: str
+    service: Service
     reference: str
     checked: str
     rank: int
     astrometry_mas: float
-    id: tuple[tuple[str, int | None], ...]
+    id: tuple[SourceId, ...]
     positions: tuple[Position, ...]
     pm: tuple[tuple[str, ...], tuple[str, ...]] | None
     good: tuple[str, ...]
     missing: tuple[float, ...]
     bands: Mapping[str, Magnitude] = field(default_factory=dict)
+    sky: tuple[float, float] = (-90.0, 90.0)
+    names: Names | None = None
 
 
 def names() -> list[str]:
@@ -182,8 +269,8 @@ def from_columns(name: str, columns: Mapping[str, str]) -> Catalog:
     }
     pm = (_words(columns["pm_ra"]), _words(columns["pm_dec"])) if {"pm_ra", "pm_dec"} <= columns.keys() else None
     return Catalog(
-        name=name, title=name, service="file", reference="", checked="columns named by the user", rank=LAST,
-        astrometry_mas=LAST, id=tuple((c, None) for c in _words(columns.get("id"))),
+        name=name, title=name, service=Service("file"), reference="", checked="columns named by the user", rank=LAST,
+        astrometry_mas=LAST, id=tuple(SourceId((c,)) for c in _words(columns.get("id"))),
         positions=(Position((columns["ra"],), (columns["dec"],), _epoch_of(columns.get("epoch", "2000"))),),
         pm=pm, good=(), missing=(-999.0,), bands=magnitudes,
     )  # fmt: skip
@@ -195,6 +282,12 @@ def ab_offset(name: str, band: str) -> float | None:
         return 0.0 if _system(band) == "AB" else None
     known = load(name).bands.get(band)
     return known.ab_offset if known else None
+
+
+def automatic() -> list[Catalog]:
+    """Return the catalogues that an ingest may ask for by itself, the preferred first."""
+    known = [load(name) for name in names()]
+    return sorted((c for c in known if c.service.automatic and c.service.table), key=lambda c: c.rank)
 
 
 def rank(name: str) -> int:
@@ -212,22 +305,52 @@ def _understand(name: str, table: Mapping[str, Any]) -> Catalog:
     _refuse_strange(table, _KEYS)
     for position in table["position"]:
         _refuse_strange(position, {"ra", "dec", "epoch"})
-    pm = table.get("pm")
+    pm, named, sky = table.get("pm"), table.get("names"), table.get("sky", (-90.0, 90.0))
+    if not named and not table.get("bands"):
+        raise ValueError("neither bands nor names")
     return Catalog(
         name=name,
         title=table["title"],
-        service=table["service"],
+        service=_service(table["service"]),
         reference=table["reference"],
         checked=table["checked"],
         rank=int(table["rank"]),
         astrometry_mas=float(table["astrometry_mas"]),
-        id=tuple((c, None) if isinstance(c, str) else (c["column"], int(c["factor"])) for c in table.get("id", ())),
+        id=tuple(SourceId.read(entry) for entry in table.get("id", ())),
         positions=tuple(Position(_words(p["ra"]), _words(p["dec"]), Epoch.read(p["epoch"])) for p in table["position"]),
         pm=(_words(pm["ra"]), _words(pm["dec"])) if pm else None,
         good=tuple(table.get("good", ())),
         missing=tuple(float(v) for v in table.get("missing", (-999.0,))),
-        bands={band: _magnitude(entry) for band, entry in table["bands"].items()},
+        bands={band: _magnitude(entry) for band, entry in table.get("bands", {}).items()},
+        sky=(float(sky[0]), float(sky[1])),
+        names=_names(named) if named else None,
     )
+
+
+def _service(entry: str | Mapping[str, Any]) -> Service:
+    """Return where to ask; a plain text says where files come from, and nothing is asked."""
+    if isinstance(entry, str):
+        return Service(entry)
+    _refuse_strange(entry, _SERVICE_KEYS)
+    if entry["name"] != "VizieR":
+        raise ValueError(f"service {entry['name']!r} is not known; VizieR is")
+    scale = entry.get("scale", (0.0, 1e9))
+    return Service(
+        name=entry["name"],
+        table=entry["table"],
+        columns=_words(entry["columns"]),
+        norder=int(entry.get("norder", 6)),
+        automatic=bool(entry.get("automatic", False)),
+        scale=(float(scale[0]), float(scale[1])),
+        where={str(k): str(v) for k, v in entry.get("where", {}).items()},
+        timeout_s=float(entry.get("timeout_s", 120.0)),
+    )
+
+
+def _names(entry: Mapping[str, Any]) -> Names:
+    """Return the columns of names."""
+    _refuse_strange(entry, _NAME_KEYS)
+    return Names(**{key: _words(value) for key, value in entry.items()})
 
 
 def _magnitude(entry: Mapping[str, Any]) -> Magnitude:
@@ -248,7 +371,15 @@ def _magnitude(entry: Mapping[str, Any]) -> Magnitude:
         error_scale=float(entry.get("error_scale", 1.0)),
         good=tuple(entry.get("good", ())),
         range=(float(limits[0]), float(limits[1])) if limits else None,
+        err_unit=_one_of(entry.get("err_unit", "mag"), "mag", "cmag"),
     )
+
+
+def _one_of(word: str, *words: str) -> str:
+    """Return a word that is one of those allowed."""
+    if word not in words:
+        raise ValueError(f"{word!r} is not one of {', '.join(words)}")
+    return word
 
 
 def _refuse_strange(table: Mapping[str, Any], known: set[str]) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import operator
-import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from photdb import sky
-from photdb.catalogs.definition import Catalog, Epoch, Magnitude
+from photdb.catalogs.columns import Columns
+from photdb.catalogs.cuts import passes
+from photdb.catalogs.definition import Catalog, Magnitude, Names
+from photdb.catalogs.positions import on_the_sky, positions, proper_motions
+from photdb.catalogs.source_ids import source_ids
 from photdb.errors import InputError
 from photdb.magnitudes import POGSON
 
@@ -21,15 +23,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_CUT = re.compile(r"^(?P<left>.+?)\s*(?P<op><=|>=|==|!=|<|>|&|\bin\b)\s*(?P<right>.+?)(?P<missing>\s+or missing)?$")
-_COMPARE = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "==": operator.eq,
-    "!=": operator.ne,
-}
+_MAG = {"mag": 1.0, "cmag": 0.01, "0.01mag": 0.01, "mmag": 0.001}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +38,24 @@ class Reference:
         catalog, source_id, band, mag, mag_err, mag_system, is_good.
     notes
         What was left out or could not be checked.
+    names
+        catalog, source_id, name, kind, period (d), mag_max, mag_min, for catalogues of variables; else no row.
     """
 
     stars: pl.DataFrame
     mags: pl.DataFrame
     notes: tuple[str, ...]
+    names: pl.DataFrame
 
 
-class Columns:
-    """The columns of a table under the names that different programs give them."""
-
-    def __init__(self, table: pl.DataFrame) -> None:
-        self.table = table
-        self._plain = _unambiguous(table.columns, _plain)
-        self._anycase = _unambiguous(table.columns, lambda c: _plain(c).lower())
-
-    def find(self, names: Iterable[str], *, any_case: bool = False) -> str | None:
-        """Return the first of the names that the table has, as it stands or with ' . ( ) as _.
-
-        In any case only where asked: gmag and Gmag, RFlag and rFlag are different things.
-        """
-        for name in names:
-            found = name if name in self.table.columns else self._plain.get(_plain(name))
-            if any_case:
-                found = found or self._anycase.get(_plain(name).lower())
-            if found:
-                return found
-        return None
-
-    def numbers(self, name: str) -> Array:
-        """Return a column as numbers, NaN where it has none."""
-        import polars as pl
-
-        return self.table[name].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy().astype(np.float64)
-
-
-def understand(table: pl.DataFrame, catalog: Catalog, *, where: str) -> Reference:
+def understand(
+    table: pl.DataFrame,
+    catalog: Catalog,
+    *,
+    where: str,
+    units: Mapping[str, str] | None = None,
+    ra_unit: str | None = None,
+) -> Reference:
     """Return the reference stars of a table.
 
     Parameters
@@ -90,39 +66,44 @@ def understand(table: pl.DataFrame, catalog: Catalog, *, where: str) -> Referenc
         What its columns mean.
     where : str
         The file, for messages.
+    units : mapping, optional
+        Units of columns, where the file says them.
+    ra_unit : str, optional
+        ``deg`` or ``hours``: what right ascensions are in, whatever the file says.
 
     Raises
     ------
     InputError
-        If columns are missing, or no row has a position.
+        If columns are missing, no row has a position, or right ascensions look like hours and nothing says so.
     """
     import polars as pl
 
-    columns = Columns(table)
+    columns = Columns(table, units)
     notes: list[str] = []
-    ra, dec, epoch = _position(columns, catalog, where)
-    usable = _on_the_sky(ra, dec) & np.isfinite(epoch)
+    ra, dec, epoch = positions(columns, catalog, where, notes, ra_unit)
+    usable = on_the_sky(ra, dec, epoch, notes)
     if not usable.any():
         raise InputError(
-            f"{where}: none of {table.height} rows has a position in degrees", "see `photdb refcat add --help`"
+            f"{where}: none of {table.height} rows has a position in degrees"
+            + (f": {'; '.join(notes)}" if notes else ""),
+            "are the columns of the positions the right ones? See `photdb refcat add --help`",
         )
-    if not usable.all():
-        notes.append(f"{int((~usable).sum())} rows without a position left out")
-    pm_ra, pm_dec = _proper_motion(columns, catalog)
+    pm_ra, pm_dec = proper_motions(columns, catalog)
     hpx = np.zeros(table.height, dtype=np.int64)
     hpx[usable] = sky.healpix(ra[usable], dec[usable])
-    ids = _source_ids(columns, catalog, hpx)
-    good = _passes(columns, catalog.good, notes)
     stars = pl.DataFrame(
-        {"catalog": [catalog.name] * table.height, "source_id": ids, "hpx": hpx, "ra": ra % 360.0, "dec": dec,
-         "epoch": epoch, "pm_ra": pm_ra, "pm_dec": pm_dec, "is_good": good, "row": np.arange(table.height)}
+        {"catalog": [catalog.name] * table.height, "source_id": source_ids(columns, catalog, hpx), "hpx": hpx,
+         "ra": ra % 360.0, "dec": dec, "epoch": epoch, "pm_ra": pm_ra, "pm_dec": pm_dec,
+         "is_good": passes(columns, catalog.good, notes), "row": np.arange(table.height)}
     )  # fmt: skip
     stars = stars.with_columns(pl.col("pm_ra", "pm_dec").fill_nan(None)).filter(pl.Series(usable))
     once = stars.unique("source_id", keep="first", maintain_order=True)
     if once.height < stars.height:
         notes.append(f"{stars.height - once.height} rows name a star again: the first was taken")
-    mags = _magnitudes(columns, catalog, once["row"].to_numpy(), once["source_id"].to_numpy(), where, notes)
-    return Reference(once.drop("row").sort("hpx", "source_id"), mags, tuple(notes))
+    rows, ids = once["row"].to_numpy(), once["source_id"].to_numpy()
+    mags = _magnitudes(columns, catalog, rows, ids, where, notes)
+    names = _names(columns, catalog, rows, ids)
+    return Reference(once.drop("row").sort("hpx", "source_id"), mags, tuple(notes), names)
 
 
 def at_epoch(
@@ -153,102 +134,17 @@ def at_epoch(
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
-def _plain(name: str) -> str:
-    """Return a column's name as astropy and TOPCAT make it."""
-    return re.sub(r"[^0-9A-Za-z]+", "_", name)
-
-
-def _unambiguous(columns: list[str], key: Any) -> dict[str, str]:
-    """Return the columns by a key that only one of them has."""
-    found: dict[str, list[str]] = {}
-    for column in columns:
-        found.setdefault(key(column), []).append(column)
-    return {k: v[0] for k, v in found.items() if len(v) == 1}
-
-
-def _position(columns: Columns, catalog: Catalog, where: str) -> tuple[Array, Array, Array]:
-    """Return ra, dec (deg) and epoch by the first position whose columns are all there."""
-    for position in catalog.positions:
-        ra, dec = columns.find(position.ra, any_case=True), columns.find(position.dec, any_case=True)
-        years = _epochs(columns, position.epoch) if ra and dec else None
-        if ra and dec and years is not None:
-            return _angles(columns, ra, 15.0), _angles(columns, dec, 1.0), years
-    wanted = " or ".join(
-        f"{p.ra[0]}, {p.dec[0]}{f', {p.epoch.column}' if p.epoch.year is None else ''}" for p in catalog.positions
-    )
-    raise InputError(
-        f"{where}: not {catalog.title} as {catalog.name}.toml knows it: needs columns {wanted}; "
-        f"has {', '.join(columns.table.columns[:30])}",
-        "is it another catalogue? Or name the columns: --columns ra=...,dec=...,g=...",
-    )
-
-
-def _epochs(columns: Columns, epoch: Epoch) -> Array | None:
-    """Return the Julian year of every row, None when the column is needed and not there."""
-    name = columns.find([epoch.column], any_case=True) if epoch.column else None
-    if name is None:
-        return None if epoch.year is None else np.full(columns.table.height, epoch.year)
-    value = columns.numbers(name)
-    day0 = {"mjd": 51544.5, "jd": 2451545.0}.get(epoch.scale)
-    years = value if day0 is None else 2000.0 + (value - day0) / 365.25
-    return years if epoch.year is None else np.where(np.isfinite(years), years, epoch.year)
-
-
-def _angles(columns: Columns, name: str, degrees_an_hour: float) -> Array:
-    """Return angles in degrees; text is sexagesimal, hours for right ascensions."""
-    import polars as pl
-
-    if columns.table[name].dtype != pl.String:
-        return columns.numbers(name)
-    parts = columns.table[name].str.strip_chars().str.extract(r"^([+-])", 1) == "-"
-    fields = columns.table[name].str.extract_all(r"\d+(?:\.\d*)?").list
-    whole, minutes, seconds = (fields.get(k, null_on_oob=True).cast(pl.Float64, strict=False) for k in range(3))
-    value = (whole + minutes / 60 + seconds.fill_null(0.0) / 3600).fill_null(float("nan")).to_numpy()
-    sign = np.where(parts.fill_null(False).to_numpy(), -1.0, 1.0)
-    return np.asarray(sign * value * degrees_an_hour, dtype=float)
-
-
-def _on_the_sky(ra: Array, dec: Array) -> NDArray[np.bool_]:
-    """Return where a position is one."""
-    with np.errstate(invalid="ignore"):
-        return np.asarray((ra >= -360) & (ra <= 360) & (dec >= -90) & (dec <= 90))
-
-
-def _proper_motion(columns: Columns, catalog: Catalog) -> tuple[Array, Array]:
-    """Return proper motions, mas/yr, NaN where there are none."""
-    found = [columns.find(names, any_case=True) for names in catalog.pm or ((), ())]
-    if not all(found):
-        none = np.full(columns.table.height, np.nan)
-        return none, none
-    return columns.numbers(str(found[0])), columns.numbers(str(found[1]))
-
-
-def _source_ids(columns: Columns, catalog: Catalog, hpx: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the catalogue's own numbers, or the cells where it has none."""
-    import polars as pl
-
-    factors = [(columns.find([name], any_case=True), factor) for name, factor in catalog.id]
-    if factors and all(name and factor for name, factor in factors):
-        parts = [columns.table[str(name)].cast(pl.Int64, strict=False) * int(factor or 1) for name, factor in factors]
-        number = sum(parts[1:], parts[0])
-    else:
-        own = next((name for name, factor in factors if name and factor is None), None)
-        if own is None:
-            return hpx
-        text = columns.table[own].cast(pl.String).str.extract(r"(\d+)\s*$", 1)  # "Gaia DR3 1234"
-        number = text.cast(pl.Int64, strict=False)
-    if number.null_count():
-        return hpx
-    return np.asarray(number.to_numpy(), dtype=np.int64)
-
-
 def _magnitudes(
     columns: Columns, catalog: Catalog, rows: NDArray[np.int64], ids: NDArray[np.int64], where: str, notes: list[str]
 ) -> pl.DataFrame:
     """Return the magnitudes of all bands that the table has."""
     import polars as pl
 
-    parts = []
+    schema = {"source_id": pl.Int64, "mag": pl.Float64, "mag_err": pl.Float64, "is_good": pl.Boolean}
+    parts = [
+        pl.DataFrame(schema=schema).with_columns(catalog=pl.lit(""), band=pl.lit(""), mag_system=pl.lit(""))
+    ]  # a catalogue of names has no bands
+    unknown: list[str] = []
     for band, entry in catalog.bands.items():
         name = columns.find(entry.mag)
         if name is None:
@@ -256,91 +152,101 @@ def _magnitudes(
         mag = columns.numbers(name)[rows]
         there = np.isfinite(mag) & ~np.isin(mag, catalog.missing) & (np.abs(mag) < 50)
         mag = mag + entry.offset
-        good = _passes(columns, entry.good, notes)[rows]
+        good = passes(columns, entry.good, notes)[rows]
         if entry.range:
             with np.errstate(invalid="ignore"):
                 good &= (mag >= entry.range[0]) & (mag <= entry.range[1])
+        err, n_bad = _errors(columns, entry, catalog.missing, rows[there])
+        if n_bad:
+            unknown.append(f"{band} {n_bad}")
         part = pl.DataFrame(
-            {"source_id": ids, "mag": mag, "mag_err": _errors(columns, entry, catalog.missing)[rows], "is_good": good}
-        ).filter(pl.Series(there))
+            {"source_id": ids[there], "mag": mag[there], "mag_err": err, "is_good": good[there]}, schema=schema
+        )
         parts.append(
             part.with_columns(catalog=pl.lit(catalog.name), band=pl.lit(band), mag_system=pl.lit(entry.system))
         )
-    if not any(part.height for part in parts):
+    if unknown:
+        notes.append(f"errors of 0 or less are none: {', '.join(unknown)}")
+    if len(parts) == 1 and catalog.bands:
         wanted = ", ".join(entry.mag[0] for entry in catalog.bands.values())
         raise InputError(
             f"{where}: no magnitudes: needs one of {wanted}; has {', '.join(columns.table.columns[:30])}",
             "is it another catalogue? Or name the columns: --columns ra=...,dec=...,g=...",
         )
     table = pl.concat(parts).with_columns(pl.col("mag_err").fill_nan(None))
+    if catalog.bands and not table.height:
+        notes.append("its columns of magnitudes are empty: the stars can be used for positions only")
     return table.select("catalog", "source_id", "band", "mag", "mag_err", "mag_system", "is_good")
 
 
-def _errors(columns: Columns, entry: Magnitude, missing: tuple[float, ...]) -> Array:
-    """Return magnitude errors, NaN where the catalogue gives none (0 is none)."""
+def _errors(
+    columns: Columns, entry: Magnitude, missing: tuple[float, ...], rows: NDArray[np.int64]
+) -> tuple[Array, int]:
+    """Return magnitude errors of some rows, NaN where they are unknown, and how many were 0 or less.
+
+    Of a catalogue that gives none at all the floor is the error.
+    """
+    if not (entry.err or entry.flux_err):
+        return np.full(len(rows), entry.error_floor or np.nan), 0
     name = columns.find(entry.err)
     pair = [columns.find([c]) for c in entry.flux_err or ()]
     if name:
-        err = columns.numbers(name)
+        err = columns.numbers(name)[rows] * _err_unit(columns, name, entry)
     elif pair and all(pair):
         with np.errstate(invalid="ignore", divide="ignore"):
-            err = POGSON * columns.numbers(str(pair[0])) / columns.numbers(str(pair[1]))
+            err = POGSON * columns.numbers(str(pair[0]))[rows] / columns.numbers(str(pair[1]))[rows]
     else:
-        return np.full(columns.table.height, np.nan)
+        return np.full(len(rows), np.nan), 0
+    absent = ~np.isfinite(err) | np.isin(err, missing)
     with np.errstate(invalid="ignore"):
-        known = (err > 0) & ~np.isin(err, missing)
-    return np.where(known, np.hypot(entry.error_scale * err, entry.error_floor), np.nan)
+        known = (err > 0) & ~absent
+    n_bad = int((~known & ~absent).sum())
+    return np.where(known, np.hypot(entry.error_scale * err, entry.error_floor), np.nan), n_bad
 
 
-def _passes(columns: Columns, cuts: Iterable[str], notes: list[str]) -> NDArray[np.bool_]:
-    """Return the rows that pass all cuts; a cut on a column that is not there is left out, with a note."""
-    good = np.ones(columns.table.height, dtype=bool)
-    for cut in cuts:
-        passed = _pass(columns, cut)
-        if passed is not None:
-            good &= passed
-        elif (note := f"{cut}: no such column, not checked") not in notes:
-            notes.append(note)
-    return good
+def _err_unit(columns: Columns, name: str, entry: Magnitude) -> float:
+    """Return what the errors of a column must be multiplied with: by the file's unit, else by the definition's."""
+    said = columns.unit(name).replace(" ", "")
+    if said in _MAG:
+        return _MAG[said]
+    err = columns.numbers(name)
+    small = np.isfinite(err).any() and np.nanmax(err) < 1.0  # whole hundredths have become magnitudes on the way
+    return 1.0 if small else _MAG[entry.err_unit]
 
 
-def _pass(columns: Columns, cut: str) -> NDArray[np.bool_] | None:
-    """Return the rows that pass one cut, None when its column is not in the table.
-
-    ``column < 3``, ``a - b < 0.05``, ``Qual & 4`` (a bit), ``Qflg[0] in A B`` (a character), ``column != WORD``.
-    A missing value fails, but for ``!=`` and ``or missing``.
-    """
+def _names(columns: Columns, catalog: Catalog, rows: NDArray[np.int64], ids: NDArray[np.int64]) -> pl.DataFrame:
+    """Return what the stars are called and how they vary."""
     import polars as pl
 
-    found = _CUT.match(cut)
-    if not found:
-        raise InputError(f"cut {cut!r} cannot be understood", "column < number, column in WORD WORD, column & bit")
-    left, op, right = found["left"], found["op"], found["right"]
-    first, _, second = left.partition(" - ")
-    place = re.match(r"^(.+)\[(\d)\]$", first)
-    name, other = columns.find([place[1] if place else first]), columns.find([second]) if second else None
-    if name is None or (second and other is None):
-        return None
-    values = columns.table[name]
-    if place:
-        values = values.cast(pl.String).str.slice(int(place[2]), 1)
-    missing = values.is_null().to_numpy() if values.dtype == pl.String else ~np.isfinite(_floats(values))
-    absent_passes = op == "!=" or bool(found["missing"])
-    if op == "in":
-        passed = values.cast(pl.String).is_in(right.split()).fill_null(False).to_numpy()
-    elif op == "&":
-        passed = (values.cast(pl.Int64, strict=False).fill_null(0).to_numpy() & int(right)) != 0
-    elif values.dtype == pl.String and op in ("==", "!="):
-        passed = _COMPARE[op](values.fill_null(""), right).to_numpy()
-    else:
-        number = _floats(values) - (_floats(columns.table[other]) if other else 0.0)
-        with np.errstate(invalid="ignore"):
-            passed = _COMPARE[op](number, float(right))
-    return np.asarray(np.where(missing, absent_passes, passed), dtype=bool)
+    known = catalog.names or Names(())
+    called = columns.find(known.name)
+    schema = {
+        "catalog": pl.String, "source_id": pl.Int64, "name": pl.String, "kind": pl.String, "period": pl.Float64,
+        "mag_max": pl.Float64, "mag_min": pl.Float64,
+    }  # fmt: skip
+    if called is None:
+        return pl.DataFrame(schema=schema)
+    kind, flag = columns.find(known.kind), columns.find(known.is_amplitude)
+    period, brightest, faintest = (
+        columns.numbers(found)[rows] if (found := columns.find(names)) else np.full(len(rows), np.nan)
+        for names in (known.period, known.mag_max, known.mag_min)
+    )
+    if flag and columns.is_text(flag):
+        amplitude = columns.table[flag].fill_null("").str.strip_chars().to_numpy()[rows] != ""
+        faintest = np.where(amplitude, brightest + faintest, faintest)
+    nothing = pl.Series([None] * len(rows), dtype=pl.String)
+    table = pl.DataFrame(
+        {"catalog": [catalog.name] * len(rows), "source_id": ids, "name": _words(columns, called)[rows],
+         "kind": _words(columns, kind)[rows] if kind else nothing, "period": period, "mag_max": brightest,
+         "mag_min": faintest},
+        schema=schema,
+    )  # fmt: skip
+    return table.with_columns(pl.col("period", "mag_max", "mag_min").fill_nan(None)).drop_nulls("name")
 
 
-def _floats(values: pl.Series) -> Array:
-    """Return a column as numbers, NaN where it has none."""
+def _words(columns: Columns, name: str) -> pl.Series:
+    """Return a column as words without blanks around them; null for empty ones."""
     import polars as pl
 
-    return np.asarray(values.cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy(), dtype=np.float64)
+    text = columns.table[name].cast(pl.String).str.strip_chars()
+    return text.replace("", None)

@@ -29,11 +29,16 @@ def add(
             "and bands with their errors: V=vmag,e_V=verr.",
         ),
     ] = None,
+    ra_unit: Annotated[
+        str | None,
+        typer.Option(metavar="deg|hours", help="What right ascensions are in, where the file does not say it rightly."),
+    ] = None,
     db: Db = None,
 ) -> None:
     """Add a file of reference stars, as VizieR, TOPCAT or astroquery wrote it.
 
-    The same file again adds nothing; a star that is there already is replaced.
+    The same file again adds nothing; a star that is there already is replaced. Rows that cannot be used are left out
+    and counted.
 
     Example: photdb refcat add tycho2.csv --catalog tycho2
 
@@ -41,9 +46,10 @@ def add(
     """
     from photdb.jobs import refcat
 
-    added = refcat.add(file, catalog, store=store_path(db), columns=_pairs(columns))
+    added = refcat.add(file, catalog, store=store_path(db), columns=_pairs(columns), ra_unit=ra_unit)
     stars = f"{added.n_star} stars, {added.n_new} of them new, {added.n_good} good"
-    console.note(f"{added.catalog}: {stars}; bands {', '.join(added.bands)}")
+    bands = f"bands {', '.join(added.bands)}" if added.bands else "names, no bands"
+    console.note(f"{added.catalog}: {stars}; {bands}")
     for note in added.notes:
         console.note(f"{added.catalog}: {note}")
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +12,11 @@ import numpy as np
 
 from photdb import sky
 from photdb.catalogs import definition
-from photdb.catalogs.files import read_table
+from photdb.catalogs.files import read_file
 from photdb.catalogs.reference import Reference, at_epoch, understand
-from photdb.errors import NotFoundError
+from photdb.errors import NotFoundError, UsageError
 from photdb.ingest.registration import ReferenceStars
+from photdb.jobs.refcat_write import FILE_ORDER, account_of_file, recount, write_stars
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: HEALPix order of the tiles in which a catalogue is kept account of: 1.8 deg.
-TILE_ORDER = 5
-
 #: HEALPix order of the cells in which stars are looked up: 0.11 deg.
 _LOOK_UP_ORDER = 9
 
 #: Bands by which the brightness of a star is compared with an unknown camera's, the best first.
-_BRIGHTNESS = ["r", "R", "G", "V", "VT", "g", "RP", "i", "B", "BP", "BT", "I", "z", "y", "J"]
+_BRIGHTNESS = [
+    "r", "r_ps1", "r_sm", "R", "G", "V", "VT", "f_urat", "f_ucac", "g", "g_ps1", "g_sm", "RP", "i", "i_ps1", "i_sm", "B",
+    "BP", "BT", "I", "R2", "R1", "z", "z_ps1", "z_sm", "y", "I2", "B2", "B1", "J",
+]  # fmt: skip
 
 _MOVED = 0.1  # deg: further than any star but Barnard's moves in 35 years
 
@@ -67,7 +67,9 @@ class NearStars:
         return NearStars(self.catalog[which], self.source_id[which], self.ra[which], self.dec[which], self.mag[which])
 
 
-def add(file: Path, catalog: str, *, store: Path, columns: Mapping[str, str] | None = None) -> Added:
+def add(
+    file: Path, catalog: str, *, store: Path, columns: Mapping[str, str] | None = None, ra_unit: str | None = None
+) -> Added:
     """Read a file of reference stars into a store.
 
     Parameters
@@ -80,11 +82,14 @@ def add(file: Path, catalog: str, *, store: Path, columns: Mapping[str, str] | N
         The store; made when there is none.
     columns : mapping, optional
         What the columns mean, where no definition says so: see `photdb.catalogs.definition.from_columns`.
+    ra_unit : str, optional
+        ``deg`` or ``hours``, where the file's right ascensions are not what it says or seems.
 
     Returns
     -------
     Added
-        The same file again adds nothing; a star that is there already is replaced.
+        The same file again adds nothing; a star that is there already is replaced. A star without a number of the
+        catalogue's own is the one within 0.5 arcsec of it.
 
     Raises
     ------
@@ -93,15 +98,21 @@ def add(file: Path, catalog: str, *, store: Path, columns: Mapping[str, str] | N
     InputError
         If the file cannot be read, or is not of this catalogue.
     """
-    stars = read(file, catalog, columns=columns)
+    stars = read(file, catalog, columns=columns, ra_unit=ra_unit)
     with Database.open(store, read_only=False, create=True) as db:
         return add_stars(db, stars, source=str(Path(file).absolute()))
 
 
-def read(file: Path, catalog: str, *, columns: Mapping[str, str] | None = None) -> Reference:
+def read(
+    file: Path, catalog: str, *, columns: Mapping[str, str] | None = None, ra_unit: str | None = None
+) -> Reference:
     """Return the reference stars of a file, before they go anywhere (parameters and errors of `add`)."""
     known = definition.from_columns(catalog, columns) if columns else definition.load(catalog)
-    return understand(read_table(Path(file)), known, where=str(file))
+    if ra_unit not in (None, "deg", "hours"):
+        raise UsageError(f"the unit of right ascensions {ra_unit!r} is neither deg nor hours")
+    found = read_file(Path(file))
+    reference = understand(found.table, known, where=str(file), units=found.units, ra_unit=ra_unit)
+    return replace(reference, notes=(*found.notes, *reference.notes))
 
 
 def add_stars(db: Database, reference: Reference, *, source: str) -> Added:
@@ -109,22 +120,18 @@ def add_stars(db: Database, reference: Reference, *, source: str) -> Added:
     stars, mags = reference.stars, reference.mags
     catalog = str(stars["catalog"][0])
     bands = tuple(mags["band"].unique(maintain_order=True).to_list())
-    with (
-        db.run("refcat add", {"catalog": catalog, "file": source}) as run_id,
-        db.table("incoming_star", stars.to_arrow()),
-        db.table("incoming_mag", mags.to_arrow()),
-    ):
-        n_known = int(db.job("refcat_known", catalog=catalog).rows[0][0])
+    with db.run("refcat add", {"catalog": catalog, "file": source}) as run_id:
         with db.transaction():
-            db.job("refcat_remove_mags", catalog=catalog)
-            db.job("refcat_remove_stars", catalog=catalog)
-            db.job("refcat_add_stars")
-            db.job("refcat_add_mags")
-            _write_tiles(db, catalog=catalog, source=source, run_id=run_id)
-        n_new = stars.height - n_known
-        db.finish_run(run_id, "done", f"{stars.height} stars of {catalog}, {n_new} new, bands {', '.join(bands)}")
-    n_good = int(mags.filter(mags["is_good"])["source_id"].n_unique())
-    return Added(catalog, stars.height, n_new, n_good, bands, reference.notes)
+            written = write_stars(db, reference, catalog)
+            account_of_file(db, reference, catalog, source=source, run_id=run_id)
+            recount(db, catalog)
+        what = f"bands {', '.join(bands)}" if bands else f"{reference.names.height} names"
+        db.finish_run(run_id, "done", f"{stars.height} stars of {catalog}, {written.n_new} new, {what}")
+    notes = list(reference.notes)
+    if written.n_kept:
+        notes.append(f"{written.n_kept} stars are there already under the catalogue's own numbers: kept as they are")
+    good = mags.filter(mags["is_good"])["source_id"].n_unique() if bands else int(stars["is_good"].sum())
+    return Added(catalog, stars.height, written.n_new, int(good), bands, tuple(notes))
 
 
 def listing(db: Database) -> Answer:
@@ -207,19 +214,11 @@ def require_some(db: Database) -> None:
         raise NotFoundError("no reference catalogue in the store", "add one: photdb refcat add FILE --catalog NAME")
 
 
-def _write_tiles(db: Database, *, catalog: str, source: str, run_id: int) -> None:
-    """Renew the account of the tiles that stars arrived in."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    db.job("refcat_tiles", catalog=catalog, norder=TILE_ORDER, source=source, now=now, run_id=run_id)
-    db.job("refcat_remove_tiles", catalog=catalog, norder=TILE_ORDER)
-    db.job("refcat_add_tiles")
-
-
 def _look_up(db: Database, ra: float, dec: float, radius_deg: float) -> dict[str, NDArray[Any]]:
     """Return the stars in the cells that a circle touches."""
     import healpy
 
-    order = _LOOK_UP_ORDER if radius_deg < 5 else TILE_ORDER
+    order = _LOOK_UP_ORDER if radius_deg < 5 else FILE_ORDER
     centre = sky.unit_vector(ra, dec)
     cells = healpy.query_disc(2**order, centre, np.radians(min(radius_deg, 180.0)), inclusive=True, nest=True)
     shift = 2 * (sky.ORDER - order)

@@ -1,5 +1,5 @@
--- How many of the stars that arrive are there already.
+-- How many of the stars that are replaced are there.
 -- $catalog  VARCHAR
 SELECT count(*)
 FROM refstar
-WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM incoming_star);
+WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM replaced_star);

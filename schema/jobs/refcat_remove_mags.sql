@@ -1,4 +1,4 @@
--- Take away the magnitudes of the stars that arrive: a star is replaced whole.
+-- Take away the magnitudes of the stars that are replaced.
 -- $catalog  VARCHAR
 DELETE FROM refmag
-WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM incoming_star);
+WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM replaced_star);

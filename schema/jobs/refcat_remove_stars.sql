@@ -1,4 +1,4 @@
--- Take away the stars that arrive: a star is replaced whole.
+-- Take away the stars that are replaced: a star is replaced whole.
 -- $catalog  VARCHAR
 DELETE FROM refstar
-WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM incoming_star);
+WHERE catalog = $catalog AND source_id IN (SELECT source_id FROM replaced_star);

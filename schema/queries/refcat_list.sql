@@ -17,17 +17,19 @@ bands AS (
 tiles AS (
   SELECT
     catalog,
-    sum(41252.96125 / (12 * 4.0 ** norder)) AS tiles_sq_deg,
     count(*) AS tiles,
+    count(*) FILTER (is_complete) AS complete_tiles,
+    coalesce(sum(41252.96125 / (12 * 4.0 ** norder)) FILTER (is_complete), 0) AS complete_sq_deg,
+    count(*) FILTER (is_complete AND n_star = 0) AS empty_tiles,
     max(fetched) AS fetched,
-    string_agg(DISTINCT source, ', ' ORDER BY source) AS source
+    string_agg(DISTINCT split_part(source, ' cone ', 1), ', ' ORDER BY split_part(source, ' cone ', 1)) AS source
   FROM refcat_tile
   GROUP BY catalog
 )
 SELECT
-  s.catalog, s.stars, b.good_stars_by_band, s.with_proper_motion, s.first_epoch, s.last_epoch, t.tiles,
-  round(t.tiles_sq_deg, 1) AS tiles_sq_deg, t.fetched, t.source
-FROM stars AS s
-LEFT JOIN bands AS b ON b.catalog = s.catalog
-LEFT JOIN tiles AS t ON t.catalog = s.catalog
-ORDER BY s.catalog;
+  t.catalog, coalesce(s.stars, 0) AS stars, b.good_stars_by_band, s.with_proper_motion, s.first_epoch, s.last_epoch,
+  t.tiles, t.complete_tiles, round(t.complete_sq_deg, 2) AS complete_sq_deg, t.empty_tiles, t.fetched, t.source
+FROM tiles AS t
+LEFT JOIN stars AS s ON s.catalog = t.catalog
+LEFT JOIN bands AS b ON b.catalog = t.catalog
+ORDER BY t.catalog;

@@ -213,7 +213,8 @@ def test_real_extracts_are_read_whole(shared_data):
         "tycho2_hatp32.csv": ("tycho2", 189, {"VT"}),
         "NGC1097_GAIA.csv": ("gaiaxp", 2580, {"B", "V", "R", "g", "r", "i"}),
         "NGC1097_APASS.csv": ("apass9", 1194, {"B", "V", "g", "r", "i"}),
-        "PS1_189+27.csv": ("ps1", 8728, {"g", "r", "i", "z", "y"}),
+        "NGC1097_SMSS.csv": ("skymapper1", 6128, {"u_sm", "v_sm", "g_sm", "r_sm", "i_sm", "z_sm"}),
+        "PS1_189+27.csv": ("ps1", 8728, {"g_ps1", "r_ps1", "i_ps1", "z_ps1", "y"}),
         "SDSS12_189+27.csv": ("sdss12", 15538, {"u", "g", "r", "i", "z"}),
     }
     for file, (name, n, names) in expected.items():
