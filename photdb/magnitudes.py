@@ -44,10 +44,8 @@ def limit_mag(sigma: ArrayLike, zp: ArrayLike, n_sigma: float = 5.0) -> NDArray[
 
 def total_error(*errors: ArrayLike) -> NDArray[np.float64]:
     """Return the root of the sum of squares of independent errors, as ``mag_err_total`` is of its three."""
-    total = np.zeros(())
-    for error in errors:
-        total = np.hypot(total, np.asarray(error, dtype=float))
-    return total
+    squares = (np.square(np.asarray(error, dtype=float)) for error in errors)
+    return np.asarray(np.sqrt(sum(squares, start=np.zeros(()))), dtype=float)
 
 
 def ab_to_mjy(mag: ArrayLike) -> NDArray[np.float64]:
@@ -63,7 +61,7 @@ def per_exposure(zp: ArrayLike, exptime_s: ArrayLike) -> NDArray[np.float64]:
     >>> float(per_exposure(20.0, 100.0))
     25.0
     """
-    return np.asarray(zp, dtype=float) + 2.5 * np.log10(np.asarray(exptime_s, dtype=float))
+    return np.asarray(np.asarray(zp, dtype=float) + 2.5 * np.log10(np.asarray(exptime_s, dtype=float)))
 
 
 def aperture_pixels(diameter_px: ArrayLike) -> NDArray[np.float64]:

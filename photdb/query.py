@@ -330,6 +330,8 @@ def light_curve(
     stop: str | float | None = None,
     without: int = 0,
     aperture_id: int = 0,
+    colour_corrected: bool = False,
+    all_columns: bool = False,
 ) -> Answer:
     """Return the light curve of an object, oldest first.
 
@@ -347,8 +349,14 @@ def light_curve(
         Points with any of these flags are left out.
     aperture_id : int, default=0
         0 the primary aperture, -1 auto, else an aperture of table ``aperture``, with that aperture's zero points.
+    colour_corrected : bool, default=False
+        Magnitudes and mJy of the object's own colour instead of the pivot colour; NULL where that colour is unknown.
+        Two columns more: ``colour`` (mag, in the index of the zero point's colour term) and ``colour_source`` (``own``,
+        ``catalogue``, ``unknown``; NULL: the zero point has no colour term).
+    all_columns : bool, default=False
+        `MORE_COLUMNS` too.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "object_id": object_id,
         "aperture_id": aperture_id,
         "band": band,
@@ -356,13 +364,77 @@ def light_curve(
         "to_mjd": mjd_of(stop, end=True),
         "without": without,
     }
-    return Answer(db, statement("queries", "lightcurve"), parameters, "lightcurve")
+    if not (colour_corrected or all_columns):
+        return Answer(db, statement("queries", "lightcurve"), parameters, "lightcurve")
+    parameters["colour_corrected"] = colour_corrected
+    whole = Answer(db, statement("queries", "lightcurve_full"), parameters, "lightcurve")
+    unwanted = {*(() if all_columns else MORE_COLUMNS), *(() if colour_corrected else COLOUR_COLUMNS)}
+    return whole.only([c.name for c in whole.columns if c.name not in unwanted]) if unwanted else whole
 
 
-def cone(db: Database, ra: float, dec: float, radius: float) -> Answer:
-    """Return the objects within a radius (arcsec) of a position (deg), one row an object and band."""
-    parameters = {"ra": ra, "dec": dec, "radius": radius}
-    return Answer(db, statement("queries", "cone"), parameters, "object")
+#: What a light curve has besides the usual columns, and what it has when it is corrected for colour.
+MORE_COLUMNS = ("cal_id", "zp_sys", "mag_err_total", "limit_3_mag")
+COLOUR_COLUMNS = ("colour", "colour_source")
+
+
+@dataclass(frozen=True, slots=True)
+class ColourNote:
+    """What became of points that were to be corrected for colour.
+
+    Parameters
+    ----------
+    n_term, n_no_term : int
+        Points whose zero point has a colour term, and has none.
+    n_unknown, n_object : int
+        Points with a flux that have no magnitude because their object's colour is not known; those objects.
+    indices, catalogs : str
+        The colour indices that are not known, and the catalogues that were looked into.
+    """
+
+    n_term: int
+    n_no_term: int
+    n_unknown: int
+    n_object: int
+    indices: str
+    catalogs: str
+
+    def lines(self) -> list[str]:
+        """Return what a user has to know, in words."""
+        if not self.n_term:
+            how = "(`photdb zeropoint --help` says how one is fitted)"
+            return [f"nothing was corrected for colour: no zero point of these points has a colour term {how}"]
+        said = []
+        if self.n_unknown:
+            stars = "1 object" if self.n_object == 1 else f"{self.n_object} objects"
+            said.append(
+                f"{self.n_unknown} of {self.n_term} points have no magnitude: the colour ({self.indices}) of {stars} "
+                f"is not known, neither from both bands nor from a star of {self.catalogs or 'a catalogue'}"
+            )
+        if self.n_no_term:
+            said.append(f"{self.n_no_term} points are not corrected: their zero points have no colour term")
+        return said
+
+
+def colour_note(db: Database, *, objects: Sequence[int] | None = None, band: str | None = None) -> ColourNote:
+    """Return what a correction for colour does to the points of some objects (None: of all)."""
+    given = None if objects is None else list(objects)
+    n_term, n_no_term, n_unknown, n_object, indices, catalogs = db.query(
+        "colour_missing", objects=given, band=band
+    ).rows[0]
+    return ColourNote(n_term, n_no_term, n_unknown, n_object, indices or "", catalogs or "")
+
+
+def cone(db: Database, ra: float, dec: float, radius: float, *, colour_corrected: bool = False) -> Answer:
+    """Return the objects within a radius (arcsec) of a position (deg), one row an object and band.
+
+    With ``colour_corrected``, magnitudes are of the objects' own colours, and there are three columns more: ``colour``,
+    ``colour_source`` and ``n_unknown``, the points without a magnitude because the colour is not known.
+    """
+    parameters: dict[str, Any] = {"ra": ra, "dec": dec, "radius": radius}
+    if not colour_corrected:
+        return Answer(db, statement("queries", "cone"), parameters, "object")
+    parameters["objects"] = [row[0] for row in db.query("cone_ids", **parameters).rows]
+    return Answer(db, statement("queries", "cone_colour"), parameters, "object")
 
 
 SORTS = ("n_detections", "object_id", "name", "ra", "dec")
@@ -420,7 +492,15 @@ EXPORTS = {
 }
 
 
-def export(db: Database, what: str, *, objects: Sequence[int] | None = None, band: str | None = None) -> Answer:
+def export(
+    db: Database,
+    what: str,
+    *,
+    objects: Sequence[int] | None = None,
+    band: str | None = None,
+    colour_corrected: bool = False,
+    question: str | None = None,
+) -> Answer:
     """Return all of one kind of row, or those of some objects or of one band.
 
     Parameters
@@ -433,6 +513,10 @@ def export(db: Database, what: str, *, objects: Sequence[int] | None = None, ban
         Only of these objects.
     band : str, optional
         Only of this band.
+    colour_corrected : bool, default=False
+        Light curves only, as `light_curve` has it.
+    question : str, optional
+        Another query of ``schema/queries`` with the same parameters: the columns that an output format needs.
 
     Raises
     ------
@@ -446,7 +530,10 @@ def export(db: Database, what: str, *, objects: Sequence[int] | None = None, ban
     if strange:
         raise UsageError(f"{what}s cannot be chosen by {strange[0]}", f"by {', '.join(sorted(EXPORTS[what]))} they can")
     parameters = {name: value for name, value in given.items() if name in EXPORTS[what]}
-    return Answer(db, statement("queries", f"export_{what}"), parameters, what)
+    if colour_corrected and (what != "lightcurve" or question):
+        raise UsageError(f"{what}s cannot be corrected for colour here", "`photdb export lightcurve` can")
+    name = question or f"export_{what}{'_colour' if colour_corrected else ''}"
+    return Answer(db, statement("queries", name), parameters, what)
 
 
 def targets(db: Database) -> Answer:
@@ -524,6 +611,8 @@ class Store:
         stop: str | float | None = None,
         without: int = 0,
         aperture_id: int = 0,
+        colour_corrected: bool = False,
+        all_columns: bool = False,
     ) -> polars.DataFrame:
         """Return the light curve of the object at a position, of an id or of a name, oldest point first.
 
@@ -537,7 +626,7 @@ class Store:
             Of a target or an object, instead of a position.
         radius : float, optional
             arcsec; by default the match radius of the frames, at least 5.
-        band, start, stop, without, aperture_id : optional
+        band, start, stop, without, aperture_id, colour_corrected, all_columns : optional
             As `photdb.query.light_curve` has them.
 
         Returns
@@ -569,12 +658,17 @@ class Store:
         else:
             found = find_object(self._db, *_position(ra, dec), radius=radius)
         curve = light_curve(
-            self._db, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id
-        )
+            self._db, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id,
+            colour_corrected=colour_corrected, all_columns=all_columns,
+        )  # fmt: skip
         return _polars(curve)
 
-    def cone(self, ra: float | str, dec: float | str, radius: float) -> polars.DataFrame:
+    def cone(
+        self, ra: float | str, dec: float | str, radius: float, *, colour_corrected: bool = False
+    ) -> polars.DataFrame:
         """Return the objects within a radius (arcsec) of a position, one row an object and band.
+
+        ``colour_corrected`` is as in `photdb.query.cone`.
 
         Examples
         --------
@@ -583,7 +677,7 @@ class Store:
         ...     db.cone("02:04:10.3", "+46:41:16", 60).height
         0
         """
-        return _polars(cone(self._db, *_position(ra, dec), radius))
+        return _polars(cone(self._db, *_position(ra, dec), radius, colour_corrected=colour_corrected))
 
     def objects(self, *, min_detections: int = 1, sort: str = "n_detections") -> polars.DataFrame:
         """Return the objects, the most often detected first."""

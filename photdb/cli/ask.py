@@ -9,7 +9,7 @@ import typer
 
 from photdb import query
 from photdb.cli import console, tables
-from photdb.cli.options import Db, Format, Output, Radius
+from photdb.cli.options import ColourCorrected, Db, Format, Output, Radius
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer, select
@@ -44,6 +44,8 @@ def lightcurve(
     aperture_id: Annotated[
         int, typer.Option(metavar="ID", help="Aperture of the flux: 0 primary, -1 auto, else one of table aperture.")
     ] = 0,
+    colour_corrected: ColourCorrected = False,
+    all_columns: Annotated[bool, typer.Option("--all-columns", help=f"Also {', '.join(query.MORE_COLUMNS)}.")] = False,
     columns: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Only these columns, as mjd_mid,mag,mag_err.")
     ] = None,
@@ -65,14 +67,28 @@ def lightcurve(
         _check_aperture(store, aperture_id)
         without = _mask(flags, no_flags)
         curve = query.light_curve(
-            store, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id
-        )
+            store, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id,
+            colour_corrected=colour_corrected, all_columns=all_columns or _asks_for_more(columns),
+        )  # fmt: skip
         _say_what(found)
         n = tables.show(curve.only(_names(columns)) if columns else curve, format=format, output=output)
         if not n:
             raise _no_points(store, found, band)
+        if colour_corrected:
+            say_colours(store, [found.object_id], band)
         if plot is not None:
             _plot(curve, found, plot, flux=flux)
+
+
+def _asks_for_more(columns: str | None) -> bool:
+    """Whether a list of columns has one that a light curve has only when asked."""
+    return bool(columns) and not set(_names(columns or "")).isdisjoint(query.MORE_COLUMNS)
+
+
+def say_colours(store: Database, objects: list[int] | None, band: str | None = None) -> None:
+    """Say what could not be corrected for colour, and why."""
+    for line in query.colour_note(store, objects=objects, band=band).lines():
+        console.warn(line)
 
 
 def _found(store: Database, where: list[str], object_id: int | None, radius: float | None) -> query.Found:
@@ -162,6 +178,7 @@ def cone(
         list[str],
         typer.Argument(metavar="RA DEC RADIUS", help="Centre in any notation (or a target's name), radius in arcsec."),
     ],
+    colour_corrected: ColourCorrected = False,
     db: Db = None,
     format: Format = None,
     output: Output = None,
@@ -177,7 +194,10 @@ def cone(
     radius = _arcsec(where[-1])
     with Database.open(store_path(db)) as store:
         ra, dec = query.place(store, where[:-1])
-        n = tables.show(query.cone(store, ra, dec, radius), format=format, output=output)
+        answer = query.cone(store, ra, dec, radius, colour_corrected=colour_corrected)
+        n = tables.show(answer, format=format, output=output)
+        if colour_corrected and n:
+            say_colours(store, answer.parameters["objects"])
         if not n:
             raise query.nothing_there(store, ra, dec, radius)
 

@@ -13,6 +13,13 @@ Db = Annotated[
         "--db", metavar="FILE", help="The store (default: $PHOTDB, else photdb.duckdb in the working folder)."
     ),
 ]
+ColourCorrected = Annotated[
+    bool,
+    typer.Option(
+        "--colour-corrected",
+        help="Magnitudes of the star's own colour, from its two bands or the catalogue; none where it is unknown.",
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(

@@ -53,8 +53,12 @@ def show(answer: Answer, *, format: str | None, output: Path | None) -> int:
     if format == "table" or (format is None and console.is_terminal(sys.stdout)):
         return _table(answer, whole=format == "table")
     module = formats.format_of(format or "csv")
+    formats.refuse_other_rows(answer, module.NAME)
     if not hasattr(module, "stream"):
-        raise UsageError(f"--format {format} cannot go to stdout", f"name a file: --output FILE{module.SUFFIX}")
+        where = (
+            "a folder: --output DIR" if getattr(module, "FOLDER", False) else f"a file: --output FILE{module.SUFFIX}"
+        )
+        raise UsageError(f"--format {format} cannot go to stdout", f"name {where}")
     return int(module.stream(answer, sys.stdout))
 
 

@@ -2,6 +2,10 @@
 
 A format is a module with ``NAME``, ``SUFFIX`` and ``write(answer, path) -> int`` (rows written); one that can be
 written to a pipe has ``stream(answer, out) -> int`` as well.
+
+The format of another program holds one kind of row with columns of its own. It says which: ``OF`` is what `photdb
+export` calls the rows, and ``QUESTION`` is the query of ``schema/queries`` (with the parameters of ``export_<OF>``)
+whose answer it writes. It is never chosen by a suffix. With ``FOLDER = True`` it writes a folder of files.
 """
 
 from __future__ import annotations
@@ -18,16 +22,27 @@ from typing import Any
 
 from photdb.errors import InputError, UsageError
 from photdb.store.answer import Answer
+from photdb.store.database import statement
 
-_CONSTANT = re.compile(r'^(NAME|SUFFIX) = "(.+)"$', re.MULTILINE)
+_CONSTANT = re.compile(r'^(NAME|SUFFIX|OF|QUESTION) = "(.+)"$', re.MULTILINE)
 
 
 @cache
-def formats() -> dict[str, str]:
-    """Return the name of every format with its suffix, without importing one."""
+def _constants() -> list[dict[str, str]]:
+    """Return what the modules of all formats say of themselves, by name, without importing one."""
     texts = [f.read_text(encoding="utf-8") for f in files("photdb.output").iterdir() if f.name.endswith(".py")]
     found = [dict(_CONSTANT.findall(text)) for text in texts]
-    return {f["NAME"]: f["SUFFIX"] for f in sorted(found, key=lambda f: f.get("NAME", "")) if len(f) == 2}
+    return sorted((f for f in found if {"NAME", "SUFFIX"} <= set(f)), key=lambda f: f["NAME"])
+
+
+def formats() -> dict[str, str]:
+    """Return the name of every format that holds any answer, with its suffix."""
+    return {f["NAME"]: f["SUFFIX"] for f in _constants() if "OF" not in f}
+
+
+def programs() -> dict[str, str]:
+    """Return the name of every format of another program, with the kind of row that it holds."""
+    return {f["NAME"]: f["OF"] for f in _constants() if "OF" in f}
 
 
 def format_of(name: str) -> Any:
@@ -38,9 +53,30 @@ def format_of(name: str) -> Any:
     UsageError
         If there is no such format.
     """
-    if not (files("photdb.output") / f"{name}.py").is_file() or name not in formats():
-        raise UsageError(f"no output format {name!r}", f"there are {', '.join(formats())}")
+    if not (files("photdb.output") / f"{name}.py").is_file() or name not in {**formats(), **programs()}:
+        raise UsageError(f"no output format {name!r}", f"there are {', '.join([*formats(), *programs()])}")
     return import_module(f"photdb.output.{name}")
+
+
+def refuse_other_rows(answer: Answer, name: str) -> None:
+    """Refuse to write an answer in the format of another program, unless it is what that format asks for.
+
+    Raises
+    ------
+    UsageError
+        If it is another answer.
+    """
+    module = format_of(name)
+    if name in programs() and answer.sql != statement("queries", module.QUESTION):
+        raise UsageError(
+            f"--format {name} holds {module.OF}s with columns of its own, not this",
+            f"photdb export {module.OF} --format {name} --output {'DIR' if _is_folder(module) else 'FILE'}",
+        )
+
+
+def _is_folder(module: Any) -> bool:
+    """Whether a format writes a folder of files."""
+    return bool(getattr(module, "FOLDER", False))
 
 
 def format_for(path: Path) -> str:
@@ -61,13 +97,33 @@ def format_for(path: Path) -> str:
 def write_file(answer: Answer, path: Path, name: str) -> int:
     """Write an answer to a file, which appears whole or not at all; return the number of rows.
 
+    A format that writes a folder makes it where it is missing, and each of its files appears whole.
+
     Raises
     ------
     InputError
         If the file cannot be written.
+    UsageError
+        If the format is another program's and does not hold such rows.
     """
+    refuse_other_rows(answer, name)
+    if _is_folder(format_of(name)):
+        return int(format_of(name).write(answer, _made(path)))
     with appearing(path) as temporary:
         return int(format_of(name).write(answer, temporary))
+
+
+def _made(folder: Path) -> Path:
+    """Return a folder, made where it is missing in one that there is."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file", "this format writes a folder: name one with --output")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be made: {error.strerror or error}", "name another with --output"
+        ) from error
+    return folder
 
 
 @contextmanager

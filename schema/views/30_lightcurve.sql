@@ -27,7 +27,8 @@ SELECT
   z.cal_id,
   NULL::INTEGER AS target_id,
   z.zp_sys,
-  sqrt(mag_error(d.flux, d.flux_err) ** 2 + coalesce(z.zp_err, 0) ** 2 + coalesce(z.zp_sys, 0) ** 2) AS mag_err_total
+  sqrt(mag_error(d.flux, d.flux_err) ** 2 + coalesce(z.zp_err, 0) ** 2 + coalesce(z.zp_sys, 0) ** 2) AS mag_err_total,
+  z.limit_3_mag
 FROM detection AS d
 JOIN frame AS f ON f.frame_id = d.frame_id
 JOIN object AS o ON o.object_id = d.object_id
@@ -68,3 +69,4 @@ COMMENT ON COLUMN lightcurve.cal_id IS 'the calibration';
 COMMENT ON COLUMN lightcurve.target_id IS 'the target of a forced measurement';
 COMMENT ON COLUMN lightcurve.zp_sys IS 'mag; error of the tie to the catalogue, common to all frames';
 COMMENT ON COLUMN lightcurve.mag_err_total IS 'mag; hypot of mag_err, zp_err and zp_sys';
+COMMENT ON COLUMN lightcurve.limit_3_mag IS 'mag; 3 sigma of this aperture with no source in it';

@@ -20,7 +20,9 @@ from photdb.store.database import Database
 FOLDER = Path(formats.__file__).parent
 TOOLS = {
     "__init__",
+    "ezphot_units",
     "formats",
+    "names_in_folder",
     "plot",
     "plot_style",
     "plot_zeropoint",
@@ -199,7 +201,7 @@ def test_an_export_has_every_column_of_its_table(store):
 
 def test_every_file_of_the_folder_is_a_format_or_a_known_tool():
     files = {f.stem for f in FOLDER.glob("*.py")}
-    assert files - TOOLS == set(formats.formats())
+    assert files - TOOLS == {*formats.formats(), *formats.programs()}
     for name, suffix in formats.formats().items():
         module = formats.format_of(name)
         assert (name, suffix) == (module.NAME, module.SUFFIX)

@@ -1,0 +1,95 @@
+"""PP's ``photometry_<target>.dat``: the light curve of one star with PP's header, columns and widths.
+
+Magnitudes are of counts in the whole exposure: ``mag = inst_mag + ZP``; ``sig`` is the hypot of ``in_sig`` and
+``ZP_sig``, which holds the random error of the frame's zero point and that of the tie to the catalogue. What has no
+magnitude (a flux that is not positive, a frame without zero point) is a line that begins with ``#``, as PP's rejected
+ones are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from photdb.errors import UsageError
+from photdb.magnitudes import total_error
+from photdb.store.answer import Answer
+
+NAME = "pp"
+SUFFIX = ".dat"
+OF = "lightcurve"
+QUESTION = "export_pp"
+
+_HEADER = (
+    "#                           filename     julian_date      mag    sig     source_ra    source_dec   [1]   [2]   "
+    '[3]   [4]    [5]       ZP ZP_sig inst_mag in_sig               [6] [7] [8]    [9]          [10] FWHM"\n'
+)
+_NOTES = (
+    "#\n"
+    "# [1]: predicted_RA - source_RA [arcsec]\n"
+    "# [2]: predicted_Dec - source_Dec [arcsec]\n"
+    "# [3,4]: manual target offsets in RA and DEC [arcsec]\n"
+    "# [5]: exposure time (s)\n"
+    "# [6]: photometric catalog\n"
+    "# [7]: photometric band\n"
+    "# [8]: Source Extractor flag\n"
+    "# [9]: telescope/instrument\n"
+    "# [10]: photometry method\n"
+)
+
+
+def write(answer: Answer, path: Path) -> int:
+    """Write a file; return the number of rows.
+
+    Raises
+    ------
+    UsageError
+        If there are points of more than one object.
+    """
+    with path.open("w", encoding="utf-8") as out:
+        return stream(answer, out)
+
+
+def stream(answer: Answer, out: TextIO) -> int:
+    """Write line by line; return the number of rows."""
+    names = [c.name for c in answer.columns]
+    n, object_id = 0, None
+    out.write(_HEADER)
+    for row in answer.rows():
+        point = dict(zip(names, row, strict=True))
+        if object_id not in (None, point["object_id"]):
+            raise UsageError(
+                "a photometry_<target>.dat of PP is the light curve of one object, and there are more",
+                "choose one with --object ID or --target NAME",
+            )
+        object_id = point["object_id"]
+        out.write(_line(point))
+        n += 1
+    out.write(_NOTES)
+    return n
+
+
+def _line(point: Mapping[str, Any]) -> str:
+    """Return the line of a point."""
+    value = {k: float("nan") if v is None and k not in _WORDS else v for k, v in point.items()}
+    ra, dec = value["source_ra"], value["source_dec"]
+    # PP's [1] is a plain difference of right ascensions, without the cosine of the declination
+    d_ra, d_dec = ((value["object_ra"] - ra + 180) % 360 - 180) * 3600, (value["object_dec"] - dec) * 3600
+    sig = float(total_error(value["in_sig"], value["zp_sig"]))
+    flags = (point["flags"] & 15) | (16 if point["flags"] & 64 else 0)
+    return (
+        f"{'#' if point['mag'] is None else ' '}{_word(point['filename']):>35.35} {value['julian_date']:15.7f} "
+        f"{value['mag']:8.4f} {sig:6.4f} {ra:13.8f} {dec:+13.8f} {d_ra:5.2f} {d_dec:5.2f} {0:5.2f} {0:5.2f} "
+        f"{value['exptime_s']:5.2f} {value['zp']:8.4f} {value['zp_sig']:6.4f} {value['inst_mag']:8.4f} "
+        f"{value['in_sig']:6.4f} {_word(point['catalog'])} {_word(point['band'])} {flags:3d} "
+        f"{_word(point['telescope'])} {'APER':>9} {value['fwhm_arcsec']:4.2f}\n"
+    )
+
+
+_WORDS = {"filename", "catalog", "band", "telescope"}
+
+
+def _word(text: str | None) -> str:
+    """Return a text as one word."""
+    return "_".join((text or "-").split()) or "-"

@@ -1,0 +1,64 @@
+-- Light-curve points by object and time, corrected for the objects' own colours.
+-- $objects  BIGINT[]   of these objects; NULL: of every one
+-- $band     VARCHAR    NULL: every band
+WITH tint AS MATERIALIZED (SELECT * FROM object_colours($objects::BIGINT[])),
+calibrated AS (
+  SELECT
+    d.object_id,
+    d.frame_id,
+    d.flux,
+    d.flux_err,
+    d.flags,
+    d.sky,
+    d.x,
+    d.y,
+    f.band,
+    f.mjd_mid,
+    f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
+    zp_here(z, d.flux, d.x, d.y, f.width, f.height) + colour_shift(z, t.colour) AS here,
+    coalesce(z.mag_system, 'instrumental') AS mag_system,
+    z.ab_offset,
+    z.limit_mag,
+    z.zp,
+    z.zp_err,
+    f.airmass,
+    f.fwhm_arcsec,
+    t.colour,
+    CASE WHEN z.colour_term IS NOT NULL THEN coalesce(t.colour_source, 'unknown') END AS colour_source
+  FROM detection AS d
+  JOIN frame AS f ON f.frame_id = d.frame_id
+  JOIN object AS o ON o.object_id = d.object_id
+  LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
+  LEFT JOIN tint AS t
+    ON t.object_id = d.object_id AND t.colour_index = z.colour AND t.catalog IS NOT DISTINCT FROM z.catalog
+  WHERE ($objects::BIGINT[] IS NULL OR d.object_id IN (SELECT unnest($objects::BIGINT[])))
+    AND ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
+)
+SELECT
+  object_id,
+  frame_id,
+  band,
+  mjd_mid,
+  bjd_tdb,
+  flux_to_mag(flux, here) AS mag,
+  mag_error(flux, flux_err) AS mag_err,
+  mag_system,
+  flux_to_mjy(flux, here, mag_system, ab_offset) AS flux_mjy,
+  flux_to_mjy(flux_err, here, mag_system, ab_offset) AS flux_mjy_err,
+  flux,
+  flux_err,
+  limit_mag,
+  zp,
+  zp_err,
+  0 AS aperture_id,
+  'detected' AS kind,
+  flags,
+  airmass,
+  fwhm_arcsec,
+  sky,
+  x,
+  y,
+  colour,
+  colour_source
+FROM calibrated
+ORDER BY object_id, mjd_mid, frame_id;
