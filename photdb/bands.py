@@ -1,24 +1,42 @@
-"""Passbands, as ``ingest/bands.toml`` names them, and the words by which headers call them."""
+"""Passbands, as ``ingest/bands.toml`` names them, the words by which headers call them, and colour indices."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+from photdb.errors import UsageError
 from photdb.resources import shipped
+
+_PIVOTS = "pivots"
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """A colour index, ``blue - red``, and its pivot (mag): the colour at which zero points hold, one for ever."""
+
+    blue: str
+    red: str
+    pivot: float
+
+    def __str__(self) -> str:
+        """Return its name, as ``zeropoint.colour`` has it: ``g-i``."""
+        return f"{self.blue}-{self.red}"
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A passband: wavelength in nm, system ``AB``, ``Vega`` or ``none``, the colour of its colour term."""
+    """A passband: wavelength in nm, system ``AB``, ``Vega`` or ``none``, the colours of its colour term, best first."""
 
     name: str
     title: str
     wavelength: float
     system: str
-    colour: tuple[str, str]
+    colour: tuple[str, ...]
     catalogue: bool
     words: tuple[str, ...]
 
@@ -26,19 +44,93 @@ class Band:
 @cache
 def bands() -> dict[str, Band]:
     """Return all known bands by name."""
-    table = tomllib.loads((shipped("ingest") / "bands.toml").read_text(encoding="utf-8"))
+    table = _table()
     return {
         name: Band(
             name=name,
             title=entry["title"],
             wavelength=float(entry["wavelength"]),
             system=entry["system"],
-            colour=(entry["colour"][0], entry["colour"][1]),
+            colour=tuple(entry["colour"]),
             catalogue=entry.get("catalogue", False),
             words=tuple(entry.get("words", ())),
         )
         for name, entry in table.items()
+        if name != _PIVOTS
     }
+
+
+def pivot_of(index: str) -> float:
+    """Return the pivot (mag) of a colour index, ``g-i``: the colour at which zero points hold.
+
+    Raises
+    ------
+    UsageError
+        If ``ingest/bands.toml`` has none for it: a pivot is fixed, and never made up from a frame's own stars.
+    """
+    pivots = _table()[_PIVOTS]
+    if index not in pivots:
+        raise UsageError(f"colour {index}: no fixed pivot is known for it", f"there are {', '.join(pivots)}")
+    return float(pivots[index])
+
+
+def colour(index: str) -> Colour:
+    """Return the colour index of a name, with its fixed pivot.
+
+    Raises
+    ------
+    UsageError
+        If no pivot is known for it.
+
+    Examples
+    --------
+    >>> colour("g-i")
+    Colour(blue='g', red='i', pivot=0.8)
+    """
+    blue, _, red = index.partition("-")
+    return Colour(blue, red, pivot_of(index))
+
+
+def colours_of(band: str, tie: str | None = None) -> tuple[str, ...]:
+    """Return the colour indices against which a frame's colour term may be fitted, the preferred first.
+
+    Parameters
+    ----------
+    band : str
+        The frame's own band: how its response differs from the catalogue's is a matter of it.
+    tie : str, optional
+        The catalogue band that the frame is calibrated as; its indices follow, and are all there are for a filter
+        that no band names.
+    """
+    known = bands()
+    found = [index for name in (band, tie) if name in known for index in known[name].colour]
+    return tuple(dict.fromkeys(found))
+
+
+def colour_of(band: str, tie: str | None = None, *, available: Collection[str] | None = None) -> Colour | None:
+    """Return the colour index of a frame's colour term: the first whose two passbands are available.
+
+    Parameters
+    ----------
+    band, tie
+        As of `colours_of`.
+    available : collection of str, optional
+        Passbands that the catalogue gives, native or transformed; None: all.
+
+    Returns
+    -------
+    Colour or None
+        None where no index can be had.
+
+    Examples
+    --------
+    >>> str(colour_of("r")), str(colour_of("clear", "VT", available={"BT", "VT"})), colour_of("r", available={"r"})
+    ('g-i', 'BT-VT', None)
+    """
+    for candidate in map(colour, colours_of(band, tie)):
+        if available is None or {candidate.blue, candidate.red} <= set(available):
+            return candidate
+    return None
 
 
 def band_of(word: str) -> tuple[str, bool]:
@@ -80,3 +172,9 @@ def _words() -> tuple[dict[str, str], dict[str, str]]:
 def _plain(word: str) -> str:
     """Return a word with one kind of space and one kind of prime."""
     return re.sub(r"[\s_-]+", " ", re.sub("[`´’′]", "'", word)).strip()
+
+
+@cache
+def _table() -> dict[str, Any]:
+    """Return ``ingest/bands.toml``: the bands by name, and ``pivots``."""
+    return tomllib.loads((shipped("ingest") / "bands.toml").read_text(encoding="utf-8"))
