@@ -87,7 +87,7 @@ def draw_mag(stars: Residuals, path: Path, *, title: str, band: str, lines: Sequ
     """
     _draw(
         stars.mag, stars.but("by_mag"), stars, path,
-        title=title, lines=lines, term="magnitude term", name=f"reference magnitude {band}",
+        title=title, lines=lines, term="magnitude term", name=f"reference magnitude {band} (mag)",
     )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_every_plot_is_written_in_every_format(tmp_path: Path, suffix: str):
     plot_zeropoint.draw_time(frames(5), names[0], title="t")
     steps = plot_zeropoint.Steps(np.array([5, 4, 3]), np.ones(3), np.ones(3), np.ones(3), 1, 3)
     plot_zeropoint.draw_number(steps, names[1], title="t")
-    plot_zeropoint_stars.draw_mag(stars, names[2], title="t", band="g (AB)")
+    plot_zeropoint_stars.draw_mag(stars, names[2], title="t", band="g, AB")
     plot_zeropoint_stars.draw_colour(stars, names[3], title="t", index="g-i")
     plot_zeropoint_stars.draw_map(stars, names[4], title="t", surface=np.outer(np.ones(9), np.linspace(-0.03, 0.03, 9)))
     selection = Selection(stars.mag, stars.mag, np.full(100, None), stars.held)
@@ -119,7 +119,7 @@ def test_the_step_taken_is_marked_at_its_number_zero_point_and_chi2(drawn):
 def test_every_star_is_drawn_those_far_out_at_the_edge(drawn, n: int):
     stars = residuals(n)
     stars.left[:: max(n // 9, 3)] += 5.0
-    plot_zeropoint_stars.draw_mag(stars, Path("x.png"), title="", band="g (AB)")
+    plot_zeropoint_stars.draw_mag(stars, Path("x.png"), title="", band="g, AB")
     (ax,) = drawn[0].axes
     points = [line for line in ax.lines if line.get_marker() in ("o", "x", "D", "^", "v")]
     low, high = ax.get_ylim()
@@ -202,7 +202,7 @@ def test_twenty_five_cuts_still_look_different():
 @pytest.mark.parametrize("n", [20, 20_000])
 def test_no_legend_covers_a_point(drawn, n: int):
     stars = residuals(n)
-    plot_zeropoint_stars.draw_mag(stars, Path("x.png"), title="", band="g (AB)")
+    plot_zeropoint_stars.draw_mag(stars, Path("x.png"), title="", band="g, AB")
     plot_zeropoint_stars.draw_colour(stars, Path("x.png"), title="", index="g-i", lines=[Line(-0.06, None, 0.8)])
     cut = np.array([None, "fwhm"] * (n // 2), dtype=object)
     selection = Selection(stars.mag / 7, stars.mag, cut, stars.held)
