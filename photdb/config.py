@@ -28,3 +28,13 @@ def default_workers() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def is_offline() -> bool:
+    """Return whether the user forbids the network: ``$PHOTDB_OFFLINE`` is set to anything but 0."""
+    return os.environ.get("PHOTDB_OFFLINE", "0") not in ("", "0")
+
+
+def vizier_server() -> str | None:
+    """Return the mirror of VizieR that the user prefers: ``$PHOTDB_VIZIER``."""
+    return os.environ.get("PHOTDB_VIZIER") or None

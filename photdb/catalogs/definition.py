@@ -111,7 +111,7 @@ class SourceId:
 
     @classmethod
     def read(cls, value: str | Mapping[str, Any]) -> SourceId:
-        """Understand ``"Source"``, ``{ column = "UCAC4", factors = [...] }`` and ``{ columns = [...], factors = ... }``."""
+        """Understand ``"Source"``, ``{ column = "UCAC4", factors = [...] }`` and the same with several columns."""
         if isinstance(value, str):
             return cls((value,))
         _refuse_strange(value, {"column", "columns", "factors"})

@@ -109,6 +109,14 @@ def ingest(
         bool,
         typer.Option("--wcs/--no-wcs", help="Without: instrumental fluxes only (trailed stars).", rich_help_panel=_WCS),
     ] = True,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline",
+            help="Do not look for a network; else reference stars that a field lacks are fetched where there is one.",
+            rich_help_panel=_WCS,
+        ),
+    ] = False,
     calibrate_as: Annotated[
         str | None,
         typer.Option(metavar="BAND", help="Tie unfiltered frames to a catalogue band, as VT.", rich_help_panel=_WCS),
@@ -151,7 +159,15 @@ def ingest(
         calibrate_as=calibrate_as,
         scintillation=scintillation,
     )
-    summary = run(paths, store=store_path(db), settings=settings, workers=workers, reprocess=reprocess, retry=retry)
+    summary = run(
+        paths,
+        store=store_path(db),
+        settings=settings,
+        workers=workers,
+        reprocess=reprocess,
+        retry=retry,
+        fetch=not offline,
+    )
     progress.say(summary.line())
 
 

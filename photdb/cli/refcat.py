@@ -12,7 +12,7 @@ from photdb.cli.options import Db, Format, Output
 from photdb.config import store_path
 from photdb.errors import UsageError
 
-app = typer.Typer(help="Reference stars: add a table of them, list what is there.")
+app = typer.Typer(help="Reference stars: fetch them, add a table of them, list what is there.")
 
 
 @app.command()
@@ -54,6 +54,56 @@ def add(
         console.note(f"{added.catalog}: {note}")
 
 
+@app.command()
+def fetch(
+    corners: Annotated[
+        list[str] | None, typer.Argument(metavar="[RA,DEC]...", help="Further corners of --polygon.")
+    ] = None,
+    catalog: Annotated[str, typer.Option(metavar="NAME", help="Which catalogue: gaiaxp, refcat2, ps1 ...")] = "",
+    frames: Annotated[
+        bool, typer.Option("--frames", help="What the frames in the store need, with a margin around each.")
+    ] = False,
+    cone: Annotated[
+        tuple[str, str, float] | None, typer.Option(metavar="RA DEC RADIUS", help="A circle; its radius in degrees.")
+    ] = None,
+    polygon: Annotated[
+        str | None, typer.Option(metavar="RA,DEC RA,DEC RA,DEC ...", help="A convex polygon, its corners in order.")
+    ] = None,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again for tiles that are there.")] = False,
+    server: Annotated[
+        str | None, typer.Option(metavar="HOST", help="A mirror of VizieR (default: $PHOTDB_VIZIER, else CDS).")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, max=4, help="Questions under way at once.")] = 3,
+    db: Db = None,
+) -> None:
+    """Fetch reference stars from VizieR, tile by tile, and keep them in the store.
+
+    A tile that is there is not asked for again; interrupt it whenever you like, the same command goes on.
+
+    Example: photdb refcat fetch --catalog gaiaxp --frames
+
+    Example: photdb refcat fetch --catalog refcat2 --cone 41.58 -30.27 0.5
+
+    Example: photdb refcat fetch --catalog ps1 --polygon 10,20 11,20 11,21 10,21
+    """
+    from photdb.jobs import refcat_fetch
+
+    if not catalog:
+        raise UsageError("--catalog: which one?", "photdb refcat fetch --catalog gaiaxp --frames")
+    tiles = _tiles(catalog, frames, cone, [*([polygon] if polygon else []), *(corners or [])], store_path(db))
+    if not tiles:
+        raise UsageError(f"{catalog} does not cover that part of the sky", "photdb refcat fetch --catalog gaiaxp ...")
+    console.note(f"{catalog}: {len(tiles)} tiles, {refcat_fetch.sq_deg(catalog, len(tiles)):.2f} sq deg")
+    fetched = refcat_fetch.fetch(
+        catalog, tiles, store=store_path(db), server=server, refresh=refresh, parallel=parallel
+    )
+    console.note(fetched.line())
+    for note, n in fetched.notes.items():
+        console.note(f"{catalog}: {note} ({n} tiles)")
+    if fetched.n_failed:
+        console.warn(f"{fetched.n_failed} tiles are missing; the same command again asks for these")
+
+
 @app.command("list")
 def list_(db: Db = None, format: Format = None, output: Output = None) -> None:
     """List the catalogues in the store: stars, good stars by band, epochs, coverage, when and from where.
@@ -75,3 +125,28 @@ def _pairs(words: str | None) -> dict[str, str] | None:
     if not pairs or any(not (name.strip() and column.strip()) for name, _, column in pairs):
         raise UsageError(f"--columns: {words!r} is not NAME=COLUMN,NAME=COLUMN", "write ra=RA,dec=DEC,g=gmag,e_g=gerr")
     return {name.strip(): column.strip() for name, _, column in pairs}
+
+
+def _tiles(
+    catalog: str, frames: bool, cone: tuple[str, str, float] | None, corners: list[str], store: Path
+) -> list[int]:
+    """Return the tiles of the one area that was named."""
+    from photdb.catalogs.tiles import tiles_of_polygon
+    from photdb.jobs import refcat_fetch
+    from photdb.sky import parse_dec, parse_ra
+    from photdb.store.database import Database
+
+    if sum((frames, cone is not None, bool(corners))) != 1:
+        raise UsageError("name one area", "--frames, or --cone RA DEC RADIUS, or --polygon RA,DEC RA,DEC RA,DEC")
+    if cone is not None:
+        if not 0 < cone[2] <= 180:
+            raise UsageError(f"--cone: a radius of {cone[2]:g} deg", "degrees, above 0")
+        return refcat_fetch.tiles_near(catalog, parse_ra(cone[0]), parse_dec(cone[1]), cone[2])
+    if corners:
+        words = [word.split(",") for corner in corners for word in corner.split()]
+        if any(len(word) != 2 for word in words):
+            raise UsageError(f"--polygon: {' '.join(corners)!r} is not RA,DEC RA,DEC ...", "no blank after a comma")
+        vertices = [(parse_ra(ra), parse_dec(dec)) for ra, dec in words]
+        return tiles_of_polygon(vertices, refcat_fetch.with_service(catalog).service.norder)
+    with Database.open(store) as db:
+        return refcat_fetch.tiles_of_frames(db, catalog)

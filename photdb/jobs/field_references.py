@@ -63,7 +63,7 @@ def export_references(store: Path, lights: Sequence[Light], work: Plan) -> dict[
     with Database.open(store) as db:
         for light in lights:
             header = light.header
-            place = _pointing(header)
+            place = pointing(header)
             if place is None or header.mjd_mid is None:
                 continue
             unit = unit_vector(*place)
@@ -79,7 +79,7 @@ def export_references(store: Path, lights: Sequence[Light], work: Plan) -> dict[
     return out
 
 
-def _pointing(header: FrameHeader) -> tuple[float, float] | None:
+def pointing(header: FrameHeader) -> tuple[float, float] | None:
     """Return where a frame looks as far as its header knows, its WCS before its pointing."""
     if header.wcs:
         from photdb.ingest.wcs import centre, wcs_from_text
@@ -93,14 +93,20 @@ def _pointing(header: FrameHeader) -> tuple[float, float] | None:
     return header.ra, header.dec
 
 
-def _reference_radius(header: FrameHeader, work: Plan) -> float:
-    """Return how far around the pointing reference stars are needed, deg."""
+def scale_of(header: FrameHeader, work: Plan) -> float | None:
+    """Return the scale of a frame, arcsec/px, as far as its header or earlier frames of the detector know."""
     scale = header.pixel_scale or work.scales.get((header.detector, f"{header.binning[0]}x{header.binning[1]}"))
     if header.wcs:
         from photdb.ingest.wcs import scale_arcsec, wcs_from_text
 
         with suppress(PhotdbError):
             scale = scale_arcsec(wcs_from_text(header.wcs))
+    return scale
+
+
+def _reference_radius(header: FrameHeader, work: Plan) -> float:
+    """Return how far around the pointing reference stars are needed, deg."""
+    scale = scale_of(header, work)
     half = 0.5 * np.hypot(header.width, header.height) * scale / 3600 if scale else 1.0
     return float(min(half * 1.1 + POINTING_DEG, 90.0))
 

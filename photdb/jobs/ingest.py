@@ -23,6 +23,7 @@ from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import zeropoint
 from photdb.jobs.commit_night import Outcome, commit_night
 from photdb.jobs.field_references import FieldStars, References, export_references
+from photdb.jobs.ingest_references import fetch_references
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.ingest_summary import IngestSummary, NightSummary, frames_in_words, without_name
 from photdb.jobs.masters import REDUCED, make_masters, make_patterns
@@ -47,6 +48,7 @@ def ingest(
     workers: int | None = None,
     reprocess: bool = False,
     retry: bool = False,
+    fetch: bool = False,
 ) -> IngestSummary:
     """Measure the frames of folders and files into a store.
 
@@ -63,6 +65,8 @@ def ingest(
         Measure again what the store has; frame ids stay.
     retry : bool, default=False
         Try again the frames that failed.
+    fetch : bool, default=False
+        Ask for the reference stars that the fields lack, where there is a network.
 
     Returns
     -------
@@ -83,7 +87,7 @@ def ingest(
             run_id = _begin(db, paths, settings, reprocess=reprocess, retry=retry)
         try:
             with Workers(workers or default_workers()) as pool:
-                _ingest(store, run_id, found, settings, pool, summary, reprocess, retry)
+                _ingest(store, run_id, found, settings, pool, summary, reprocess, retry, fetch)
         except OSError as error:
             _finish(store, run_id, "failed", str(error))
             full = error.errno == errno.ENOSPC
@@ -130,10 +134,13 @@ def _ingest(
     summary: IngestSummary,
     reprocess: bool,
     retry: bool,
+    fetch: bool,
 ) -> None:
     """Do all of it, night by night."""
     with writing(store) as db:
         work = plan_ingest(db, run_id, found, settings, summary, reprocess=reprocess, retry=retry)
+    if fetch and settings.solve:
+        fetch_references(store, work.lights, work)
     recorder = _Recorder(store, work)
     make_masters(work.calibrations, work.files, work.shelf, record=recorder, known=work.made)
     _warn_of_guesses(work.lights)

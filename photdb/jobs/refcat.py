@@ -30,8 +30,8 @@ _LOOK_UP_ORDER = 9
 
 #: Bands by which the brightness of a star is compared with an unknown camera's, the best first.
 _BRIGHTNESS = [
-    "r", "r_ps1", "r_sm", "R", "G", "V", "VT", "f_urat", "f_ucac", "g", "g_ps1", "g_sm", "RP", "i", "i_ps1", "i_sm", "B",
-    "BP", "BT", "I", "R2", "R1", "z", "z_ps1", "z_sm", "y", "I2", "B2", "B1", "J",
+    "r", "r_ps1", "r_sm", "R", "G", "V", "VT", "f_urat", "f_ucac", "g", "g_ps1", "g_sm", "RP", "i", "i_ps1", "i_sm",
+    "B", "BP", "BT", "I", "R2", "R1", "z", "z_ps1", "z_sm", "y", "I2", "B2", "B1", "J",
 ]  # fmt: skip
 
 _MOVED = 0.1  # deg: further than any star but Barnard's moves in 35 years

@@ -1,4 +1,4 @@
-"""Write reference stars into the store: which of them are there already, under which number, and the account of tiles."""
+"""Write reference stars into the store: which are there already, under which number; the account of tiles."""
 
 from __future__ import annotations
 
