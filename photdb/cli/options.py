@@ -36,3 +36,24 @@ Radius = Annotated[
         "--radius", metavar="ARCSEC", help="How far the object may be (default: the frames' match radius, at least 5)."
     ),
 ]
+
+
+def numbers(words: str | None) -> list[int] | None:
+    """Return ``3,7-12`` as numbers.
+
+    Raises
+    ------
+    UsageError
+        If it is no list of numbers.
+    """
+    from photdb.errors import UsageError
+
+    if words is None:
+        return None
+    found: list[int] = []
+    for word in filter(None, (w.strip() for w in words.split(","))):
+        first, dash, last = word.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UsageError(f"{word!r} is not a frame or a range of frames", "write 3,7-12")
+        found.extend(range(int(first), int(last or first) + 1))
+    return found
