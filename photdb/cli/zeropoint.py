@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,9 @@ def zeropoint(
     catalog: Annotated[str | None, typer.Option(metavar="NAME", help="Only reference stars of this catalogue.")] = None,
     snr: Annotated[float, typer.Option(min=0.0, help="Least signal to noise of a star.")] = 10.0,
     min_stars: Annotated[int, typer.Option(min=1, help="With fewer stars a zero point is flagged.")] = 3,
+    write_headers: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Then write copies of these frames, as `photdb headers` does.")
+    ] = None,
     db: Db = None,
 ) -> None:
     """Calibrate the frames of the store anew, as a new calibration that they use from now on.
@@ -40,6 +44,7 @@ def zeropoint(
     """
     if context.invoked_subcommand is not None:
         return
+    from photdb.cli.headers import write
     from photdb.jobs import zeropoint as job
     from photdb.store.database import Database
 
@@ -47,6 +52,8 @@ def zeropoint(
     wanted = _numbers(frames)
     with Database.open(store_path(db), read_only=False) as store:
         done = job.calibrate_store(store, frame_ids=wanted, settings=settings)
+        if write_headers is not None:
+            write(store, write_headers, wanted)
     for line in done.lines:
         console.note(line)
     console.note(f"calibration {done.cal_id}: {done.n_frame} frames use it now; see `photdb zeropoint list --frames`")
