@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photdb.photometry.robust import MAD, biweight, biweight_slope, small_sample
+from photdb.photometry.robust import BIWEIGHT, MAD, biweight, biweight_slope, small_sample
 from photdb.photometry.zero_measures import Array, Index
 
 #: Fewer frames, or a smaller range of airmass: no extinction.
@@ -72,7 +72,7 @@ def _slope(zp: Array, err: Array, airmass: Array) -> tuple[float, float, int]:
         level, slope = level + float(change[0]), slope + float(change[1])
         if np.abs(change).max() < 1e-8:
             break
-    used = np.abs(u) < 6.0
+    used = np.abs(u) < BIWEIGHT
     inverse = np.linalg.pinv((design * np.maximum(biweight_slope(u), 0.0) / sigma**2) @ design.T)
     meat = (design * (biweight(u) * u / sigma) ** 2) @ design.T
     n = int(used.sum())

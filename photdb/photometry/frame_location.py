@@ -110,9 +110,8 @@ def locate(
     """
     n_frame = len(rows.bounds) - 1
     n_term = 0 if own_terms is None else len(own_terms.spread)
-    found = Located(
-        *(np.full(n_frame, np.nan) for _ in range(3)), np.zeros(n_frame, np.int64), np.full(n_frame, np.nan)
-    )
+    nan = np.full(n_frame, np.nan)
+    found = Located(nan, nan.copy(), nan.copy(), np.zeros(n_frame, np.int64), nan.copy())
     terms, terms_err = np.full((n_frame, n_term), np.nan), np.full((n_frame, n_term), np.nan)
     for whole in rows.blocks():
         block, v = _with_a_say(whole, values(whole))
@@ -225,9 +224,10 @@ def _centres(block: Block, v: Values, how: str, first: Array | None) -> tuple[Ar
         found = pull / np.maximum(block.total(slope(u) * inverse2), 0.3 * total)
         formal = 1.0 / np.sqrt(block.total(used * inverse2))
         of_median = 1.2533 * scatter * formal  # a median is sqrt(pi/2) wider than a mean
-        lost = np.sqrt(block.total(weight * np.square(v.stretch)) / total)  # what the offsets took of the stars
+        lost = np.sqrt(total / block.total(weight / np.square(v.stretch)))  # what the offsets took of the stars
         error = np.where(few, of_median, np.maximum(found * np.sqrt(count / np.maximum(count - 1.0, 1.0)), formal))
-    return centre, np.where(count > 0, error * lost, np.nan), used
+    there = (count > 0) & (total > 0)
+    return np.where(there, centre, np.nan), np.where(there, error * lost, np.nan), used
 
 
 def _scatter(block: Block, v: Values, centre: Array, used: Array) -> tuple[Array, Array]:
@@ -248,7 +248,7 @@ def _slopes(block: Block, v: Values, own: OwnTerms, *, how: str, own_scatter: bo
     lever2, has = np.zeros(n_frame), np.zeros(n_frame, dtype=bool)
     if v.columns is None or not len(v.value):
         return slopes, error, lever2, has
-    sub, mine = _with_a_say(block, v, np.isfinite(v.columns).all(axis=0))
+    sub, mine = _with_a_say(block, v, np.asarray(np.isfinite(v.columns).all(axis=0)))
     columns = mine.columns
     if columns is None or not len(mine.value):
         return slopes, error, lever2, has

@@ -36,6 +36,8 @@ class System:
         Sums of weight x residual; the stars' less the pull of the prior.
     by_frame, by_star, square
         Sums of weight x term by frame (n_frame x n_term) and by star (n_term x n_star), of weight x term x term.
+    group, star_group
+        Connected groups of frames and stars.
     """
 
     weight: Array
@@ -49,6 +51,8 @@ class System:
     by_frame: Any
     by_star: Any
     square: Array
+    group: Index
+    star_group: Index
 
     def __post_init__(self) -> None:
         """Look at the weights as a matrix of frames by stars."""
@@ -90,19 +94,26 @@ class System:
 
     def factor(self, free: Mask, seen: Index) -> Any:
         """Return the factorised system of the frames alone, None where that would cost more than it saves."""
-        n_frame, n_star = self.w.shape
-        dense = n_frame * n_star <= 5e7 and n_frame * n_star <= 20 * len(self.weight)
-        if n_frame > DENSE or n_frame < 2 or not free.any() or not (dense or np.sum(seen.astype(float) ** 2) <= _PAIRS):
+        n_frame = len(self.of_frame)
+        few_pairs = self._is_dense() or np.sum(seen.astype(float) ** 2) <= _PAIRS
+        if not 2 <= n_frame <= DENSE or not free.any() or not few_pairs:
             return None
-        half = csr_array((self.weight / np.sqrt(self.of_star)[self.star], self.star, self.bounds), shape=self.w.shape)
-        if dense:
-            full = half.toarray()
-            reduced = full @ full.T
-        else:
-            reduced = (half @ half.T).toarray()
-        reduced *= -1.0
+        reduced = -self.by_pairs(1.0 / self.of_star)
         reduced[np.diag_indices(n_frame)] += self.of_frame * (1.0 + 1e-7)
         return cho_factor(reduced[np.ix_(free, free)], lower=True, overwrite_a=True, check_finite=False)
+
+    def by_pairs(self, scale: Array) -> Array:
+        """Return the sum over stars of weight x weight x the star's scale for every pair of frames."""
+        half = csr_array((self.weight * np.sqrt(scale)[self.star], self.star, self.bounds), shape=self.w.shape)
+        if not self._is_dense():
+            return np.asarray((half @ half.T).toarray())
+        full = half.toarray()
+        return np.asarray(full @ full.T)
+
+    def _is_dense(self) -> bool:
+        """Return whether the matrix of frames by stars is best multiplied as a full one."""
+        cells = self.w.shape[0] * self.w.shape[1]
+        return bool(cells <= min(5e7, 20 * len(self.weight)))
 
     def _first(self, free: Mask, factor: Any) -> Any:
         """Return the preconditioner."""
@@ -111,10 +122,22 @@ class System:
             through = np.asarray((self.by_star.power(2) / self.of_star).sum(axis=1)) if self.n_term else np.zeros(0)
             spread = np.maximum(np.diag(self.square) - through, 1e-3 * np.diag(self.square))
             own = np.concatenate([own, np.maximum(spread, 1e-300)])
-        if factor is None:
-            return lambda y: y / own
         n = int(free.sum())
+        if factor is None:
+            mine, level = self.group[free], self._levels(free)
+            return lambda y: np.concatenate([
+                y[:n] / own[:n] + (np.bincount(mine, y[:n], len(level)) * level)[mine], y[n:] / own[n:]
+            ])  # fmt: skip
         return lambda y: np.concatenate([cho_solve(factor, y[:n], check_finite=False), y[n:] / own[n:]])
+
+    def _levels(self, free: Mask) -> Array:
+        """Return the inverse of the matrix for the common level of each group: the weakest modes, found at once."""
+        size = int(max(self.group.max(initial=0), self.star_group.max(initial=0))) + 1
+        frames = np.where(free, self.of_frame, 0.0)
+        stars = np.square(self.wt @ free.astype(np.float64)) / self.of_star
+        whole = np.bincount(self.group, frames, size)
+        held = whole - np.bincount(self.star_group, stars, size)
+        return np.where(held > 1e-8 * whole, 1.0 / np.maximum(held, 1e-300), 0.0)
 
     def _parts(self, x: Array, free: Mask) -> tuple[Array, Array]:
         """Return the zero points of all frames, and the terms, of a vector of the free ones."""

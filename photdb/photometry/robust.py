@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 #: Scaled residual at which Tukey's biweight reaches zero.
-BIWEIGHT = 6.0
+BIWEIGHT = 5.0
 
 #: Scaled residual from which Huber's weight falls.
 HUBER = 1.345
@@ -94,6 +94,7 @@ def segment_median(value: NDArray[Any], start: Index, count: Index, *, most: int
         At most so many values of a run, evenly taken: enough to start from.
     """
     out = np.full(len(count), np.nan)
+    start, count = start.astype(np.int64), count.astype(np.int64)
     taken = count if most is None else np.minimum(count, most)
     order = np.argsort(taken, kind="stable")
     length = taken[order]

@@ -26,6 +26,8 @@ from photdb.photometry.zero_terms import Terms, powers
 _ROUNDS = 12
 _SAMPLE = 20_000
 _START = 101  # measurements of a frame or a star that a first median needs
+_MOST_TAKEN = 0.9
+_STILL = 2e-4  # mag: a frame that moves less is at rest, if frames as a whole move ten times less
 _WEAK = 0.01  # share of its weight that a weak prior keeps: it then acts over some twenty links of a chain
 
 
@@ -62,6 +64,9 @@ class Offsets:
     link_err
         mag, one a frame: error against the other frames of its group, as the whole net of common stars has it; NaN
         where the net is too large.
+    weight
+        mag^-2, one a star: what its offset was found with, the catalogue's say included; infinite where the offset is
+        not taken out.
     """
 
     zp: Array
@@ -77,6 +82,14 @@ class Offsets:
     maps: Array = field(default_factory=lambda: np.zeros((0, 0)))
     terms: Terms | None = None
     link_err: Array = field(default_factory=lambda: np.zeros(0))
+    weight: Array | None = None
+
+    def taken(self, star: NDArray[Any], sigma2: Array) -> Array:
+        """Return which share of the variance of measurements their own star's offset has taken."""
+        if self.weight is None:
+            seen = self.seen[star]
+            return np.asarray(np.where(seen > 1, 1.0 / np.maximum(seen, 1), 0.0))
+        return np.asarray(np.minimum(1.0 / (sigma2 * self.weight[star]), _MOST_TAKEN))
 
     def explained(self, m: Measures, block: Block | None = None) -> NDArray[Any]:
         """Return what offsets and terms say of measurements; of a block's rows, or of all."""
@@ -182,17 +195,19 @@ class _Fit:
         few = slice(None, None, max(1, len(m.d) // _SAMPLE))
         self.sample = m.take(few)
         self.factor: Any = None
+        self.system: System | None = None
 
     def run(self) -> Offsets:
         """Solve."""
         self._start()
+        self.system = None
         for round_ in range(_ROUNDS):
             self.floor = self._floor()
             system = self._system(robust=True)
-            change = self._step(system, tolerance=1e-3 if round_ < 2 else 1e-5)
+            largest, typical = self._step(system, tolerance=1e-3 if round_ < 2 else 1e-5)
             if self.relative:
                 self._anchor()
-            if round_ > 1 and change < 1e-5:
+            if round_ > 1 and largest < _STILL and typical < 0.1 * _STILL:
                 break
         return self._offsets()
 
@@ -230,14 +245,16 @@ class _Fit:
     def _floor(self) -> float:
         """Return the scatter of a measurement beyond its error."""
         some = self.sample
-        seen = self.seen[some.star]
-        shared = seen > 1
-        n_free = max(len(self.m.d) - self.n_frame - self.n_star, 1)
-        freedom = np.sqrt(seen / np.maximum(seen - 1, 1))
-        if self.seen[self.seen > 0].min(initial=2) > 1:
-            freedom = np.full(len(seen), np.sqrt(max(len(self.m.d), 1) / n_free))
-        residual = self._residual(some, some.frame, slice(None)) * freedom
-        return extra_scatter(residual[shared], some.err[shared])
+        shared = self.seen[some.star] > 1
+        residual = self._residual(some, some.frame, slice(None))
+        if self.system is None:
+            taken = 1.0 / np.maximum(self.seen[some.star], 2)
+        else:
+            sigma2 = np.square(some.err, dtype=np.float64) + self.floor**2
+            of_frame = np.maximum(self.system.of_frame[some.frame], 1e-300)
+            taken = (1.0 / self.system.of_star[some.star] + 1.0 / of_frame) / sigma2
+        freedom = np.sqrt(1.0 - np.minimum(taken, _MOST_TAKEN))
+        return extra_scatter((residual / freedom)[shared], some.err[shared])
 
     def _system(self, *, robust: bool) -> System:
         """Return the equations of the next step from the present solution."""
@@ -269,7 +286,7 @@ class _Fit:
         )
         return System(
             self.weight, self.star, self.bounds, of_frame, of_star + self.prior, right_frame,
-            right_star - self.prior * self.offset, right_term, by_frame, by_star, square,
+            right_star - self.prior * self.offset, right_term, by_frame, by_star, square, self.group, self.star_group,
         )  # fmt: skip
 
     def _draw(self, of_star: Array, right_star: Array) -> None:
@@ -283,15 +300,16 @@ class _Fit:
         self.full_prior = np.where(self.terms.tied, biweight(catalogue / np.sqrt(total2 + noise2)) / total2, 0.0)
         self.prior = share * self.full_prior
 
-    def _step(self, system: System, *, tolerance: float) -> float:
-        """Go to the solution of the equations; return the largest change of a zero point."""
+    def _step(self, system: System, *, tolerance: float) -> tuple[float, float]:
+        """Go to the solution of the equations; return the largest and the rms change of a zero point."""
         self.factor = system.factor(self.free, self.seen)
         frames, offsets, terms = system.step(self.free, tolerance=tolerance, factor=self.factor)
         self.zp = self.zp + frames
         self.offset = self.offset + np.where(self.seen > 0, offsets, 0.0)
         self.found = self.found + terms
         self.system = system
-        return float(np.abs(frames).max(initial=0.0))
+        n_free = max(int(self.free.sum()), 1)
+        return float(np.abs(frames).max(initial=0.0)), float(np.sqrt(np.sum(frames**2) / n_free))
 
     def _anchor(self) -> None:
         """Give every group that has no fixed zero point a median of 0."""
@@ -306,7 +324,7 @@ class _Fit:
     def _offsets(self) -> Offsets:
         """Return what was found, with its errors."""
         once = self.seen < 2
-        variance = np.where(once, self.ref2 + (0.0 if self.relative else self.spread**2), 0.0)
+        variance = np.where(once, np.inf if self.relative else self.ref2 + self.spread**2, 0.0)
         maps, slopes = self.terms.split(self.found)
         if self.relative:
             tie, slope_err = np.full(self.n_frame, np.nan), np.full(len(slopes), np.nan)
@@ -316,6 +334,7 @@ class _Fit:
         return Offsets(
             self.zp, np.where(once, 0.0, self.offset), variance, self.seen, self.floor, tie, self.group, self.spread,
             slopes, slope_err, maps, self.terms, self._link_errors(),
+            np.where(once | (self.system is None), np.inf, 0.0 if self.system is None else self.system.of_star),
         )  # fmt: skip
 
     def _tie(self) -> tuple[Array, Array]:
@@ -323,7 +342,8 @@ class _Fit:
 
         The level is that at the pivots: where the stars' mean is away from them, the error of the slope is in it.
         """
-        own = np.maximum(self.system.of_star - self.prior, 0.0)
+        of_star = np.zeros(self.n_star) if self.system is None else self.system.of_star
+        own = np.maximum(of_star - self.prior, 0.0)
         prior = self.full_prior
         with np.errstate(divide="ignore"):
             information = np.where((prior > 0) & (own > 0), 1.0 / (1.0 / prior + 1.0 / own), 0.0)
@@ -344,12 +364,18 @@ class _Fit:
         return np.sqrt(level2 + lever2)[self.group], np.sqrt(np.diag(covariance))
 
     def _link_errors(self) -> Array:
-        """Return the error of each free frame against the mean of its group, where the system is small enough."""
+        """Return the error of each free frame against the mean of its group, where the system is small enough.
+
+        With a weak prior the catalogue is better than its weight says, and the errors less than the inverse matrix.
+        """
         out = np.full(self.n_frame, np.nan)
-        if self.factor is None:
+        if self.factor is None or self.system is None:
             return out
         free = np.flatnonzero(self.free)
         inverse = cho_solve(self.factor, np.eye(len(free)), check_finite=False)
+        if self.weak and not self.relative:
+            better = self.system.by_pairs((1.0 - _WEAK) * self.prior / self.system.of_star**2)[np.ix_(free, free)]
+            inverse = inverse - inverse @ better @ inverse
         for g in np.unique(self.group[free]):
             mine = np.flatnonzero(self.group[free] == g)
             part = inverse[np.ix_(mine, mine)]

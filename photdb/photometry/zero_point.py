@@ -225,7 +225,7 @@ def _nothing(n_frame: int, n_star: int, terms: Terms) -> Offsets:
     zero = np.zeros(n_star)
     return Offsets(
         np.full(n_frame, np.nan), zero, np.where(terms.tied, 0.0, np.inf), np.ones(n_star, dtype=np.int64), 0.0,
-        np.zeros(n_frame), np.arange(n_frame), terms=terms,
+        np.zeros(n_frame), np.arange(n_frame), terms=terms, weight=np.full(n_star, np.inf),
     )  # fmt: skip
 
 
@@ -262,7 +262,6 @@ def _located(
 ) -> tuple[Located, Array, Array]:
     """Return each frame's zero point and own terms."""
     own = _own_terms(model, offsets, relative=relative)
-    stretch = np.sqrt(offsets.seen / np.maximum(offsets.seen - 1.0, 1.0))
 
     def values(block: Block) -> Values:
         star = m.star[block.rows]
@@ -273,7 +272,8 @@ def _located(
             sigma2 += ref2
         value = m.d[block.rows] - offsets.explained(m, block)
         columns = None if own is None else _columns(m, block, model, offsets, len(own.spread))
-        return Values(value, np.sqrt(sigma2), stretch[star], offsets.offset[star], err2 + ref2, columns)
+        stretch = 1.0 / np.sqrt(1.0 - offsets.taken(star, sigma2))
+        return Values(value, np.sqrt(sigma2), stretch, offsets.offset[star], err2 + ref2, columns)
 
     return locate(rows, values, how=model.robust, start=first, own_scatter=not model.offsets, own_terms=own)
 
@@ -310,7 +310,7 @@ def _solution(m: Measures, offsets: Offsets, model: Model, *, relative: bool, fi
         level = np.where(there, offsets.tie_err, np.nan)
         if not model.offsets:
             level = np.where(there, _lever(m, offsets, n_frame), np.nan)
-    error = found.error
+    error = found.error * _of_the_mean(offsets.group)
     if len(offsets.link_err) == n_frame and first is not None:
         error = np.fmax(error, offsets.link_err)
     return Solution(
@@ -334,6 +334,12 @@ def _colour(model: Model, offsets: Offsets, own: Array, own_err: Array, *, relat
         return mine, mine_err
     has = np.isfinite(mine)
     return shared + np.where(has, mine, 0.0), np.hypot(error, np.where(has, mine_err, 0.0))
+
+
+def _of_the_mean(group: Index) -> Array:
+    """Return the share of a frame's error against all others that is its error against the mean, itself included."""
+    n = np.bincount(group)[group]
+    return np.where(n > 1, 1.0 - 1.0 / n, 1.0)
 
 
 def _of_frames(offsets: Offsets, name: str, n_frame: int) -> tuple[Array, Array]:
