@@ -117,22 +117,26 @@ def _believed(
         n_empty += 1
         if answer.is_sure and n_empty >= (AGREE if has_stars else 1):
             return answer
-        if not answer.is_sure and n_empty >= AGREE and _is_really_empty(catalog, vizier, cone):
-            return answer
+        if not answer.is_sure and n_empty >= AGREE and (wider := _looked_around(catalog, vizier, cone)):
+            return wider
         last = ServiceError(f"{catalog.service}: an answer without a table, which may be an error")
     raise last
 
 
-def _is_really_empty(catalog: Catalog, vizier: Vizier, cone: tuple[float, float, float]) -> bool:
-    """Return whether an answer without a table is true: the sky around is known to the service, or not covered."""
+def _looked_around(catalog: Catalog, vizier: Vizier, cone: tuple[float, float, float]) -> Answer | None:
+    """Return what there is in a cone three times as wide: the tile is empty when that has stars and the tile none.
+
+    None when that has no table either, unless the catalogue does not cover the place.
+    """
     ra, dec, radius = cone
     if not declination_overlaps(catalog.sky, dec, radius):
-        return True
+        return Answer(None, {}, is_sure=True)
     try:
-        return vizier.cone(catalog.service, ra, dec, 3.0 * radius).table is not None
+        answer = vizier.cone(catalog.service, ra, dec, 3.0 * radius)
     except ServiceError as error:
         log.info("%s", error.what)
-        return False
+        return None
+    return answer if answer.table is not None else None
 
 
 def _inside(catalog: Catalog, answer: Answer, norder: int, npix: int) -> Reference | None:

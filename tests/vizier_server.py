@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -124,5 +125,5 @@ class Sky:
         wanted = question["-out"].split(",")
         columns = {name: column for name, column in self.columns.items() if name in wanted}
         return document(
-            self.table, columns, [int(i) for i in inside], "\n".join(f"{k}={v}" for k, v in question.items())
+            self.table, columns, [int(i) for i in inside], escape("\n".join(f"{k}={v}" for k, v in question.items()))
         )
