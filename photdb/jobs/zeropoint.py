@@ -1,8 +1,8 @@
 """Zero points: calibrate frames against reference stars, or against each other where there are none.
 
-Matching and selection are sets in SQL (``schema/jobs/zeropoint_*.sql``), the fit is arithmetic on arrays
-(`photdb.photometry.zero_point`), and the answer is written in one transaction: a new calibration that the frames are
-pointed at. docs/concepts/zero-points.md says what the numbers mean.
+Matching and selection are sets in SQL (``schema/jobs/zeropoint_*.sql``, `zeropoint_select`), the fit is arithmetic on
+arrays (`photdb.photometry.zero_point`), and the answer is written in one transaction: a new calibration that the frames
+are pointed at. docs/concepts/zero-points.md says what the numbers mean.
 """
 
 from __future__ import annotations
@@ -10,54 +10,40 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from photdb.bands import bands
 from photdb.errors import CalibrationError, InputError, UsageError
-from photdb.jobs import zeropoint_solve as solve
-from photdb.jobs.zeropoint_solve import Row
-from photdb.jobs.zeropoint_stars import Frame, catalogue_stars, choose, common_stars, match
-from photdb.photometry.zero_point import far_from_others
+from photdb.jobs import zeropoint_rows as rows
+from photdb.jobs import zeropoint_select as select
+from photdb.jobs.zeropoint_phase import Phase
+from photdb.jobs.zeropoint_rows import Columns, Frames
+from photdb.jobs.zeropoint_settings import Selection, ZeropointSettings
+from photdb.jobs.zeropoint_solve import FAR_FROM_OTHERS, FEW_STARS, PRIMARY
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
 
+__all__ = ["Calibrated", "Selection", "ZeropointSettings", "calibrate", "calibrate_store"]
+
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class ZeropointSettings:
-    """How frames are calibrated.
-
-    Attributes
-    ----------
-    snr
-        Least signal to noise of a star.
-    min_stars
-        With fewer, a catalogue is not used if another has more, and the zero point is flagged.
-    calibrate_as
-        Catalogue band that bands without reference magnitudes are tied to; None: what the telescope file says.
-    catalog
-        Only this catalogue; None: the best there is.
-    """
-
-    snr: float = 10.0
-    min_stars: int = 3
-    calibrate_as: str | None = None
-    catalog: str | None = None
+Held = set[tuple[str | None, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """What a calibration found: cal_id, frames by mag_system, frames flagged, and a line for each band."""
+    """What a calibration found: cal_id, frames by mag_system, frames flagged, a line for each band, who uses it."""
 
     cal_id: int
     n_frame: int
     systems: dict[str, int]
     n_flagged: int
     lines: tuple[str, ...]
+    activation: str = ""
 
     def line(self) -> str:
         """Return what was found in a few words."""
@@ -65,7 +51,14 @@ class Calibrated:
 
 
 def calibrate(
-    db: Database, *, frame_ids: Iterable[int], run_id: int, settings: ZeropointSettings | None = None
+    db: Database,
+    *,
+    frame_ids: Iterable[int],
+    run_id: int,
+    settings: ZeropointSettings | None = None,
+    join: bool = True,
+    point: bool = True,
+    note: str | None = None,
 ) -> Calibrated:
     """Find the zero points of frames, write them as a calibration and point the frames at it.
 
@@ -81,22 +74,54 @@ def calibrate(
         The run that calibrates.
     settings : ZeropointSettings, optional
         How.
+    join : bool, default=True
+        Calibrate as the active frames of the same detector and band were, where there are any.
+    point : bool, default=True
+        Point the frames at it.
+    note : str, optional
+        What the user says of it.
     """
     settings = settings or ZeropointSettings()
     ids = sorted(int(i) for i in frame_ids)
     ids += [int(r[0]) for r in db.job("zeropoint_instrumental", frame_ids=ids).rows]
-    db.job("zeropoint_frames", frame_ids=ids, calibrate_as=settings.calibrate_as)
-    frames = {int(f["frame_id"]): f for f in db.rows("SELECT * FROM zp_frame ORDER BY frame_id").dicts()}
-    found = _find(db, frames, settings)
-    _flag_far(db, found, frames)
-    cal_id = _write(db, found, run_id=run_id, settings=settings)
-    return _summary(cal_id, found, frames)
+    parts: list[Columns] = []
+    holds: Held = set()
+    for mine, how, known in _plans(db, ids, settings) if join else [(ids, settings, {})]:
+        found, held = _find(db, mine, how, known, join=join)
+        parts += found
+        holds |= held
+    select.frames(db, ids, settings.calibrate_as)
+    db.execute("CREATE OR REPLACE TEMP TABLE zp_all AS SELECT frame_id, night, detector, band FROM zp_frame")
+    table = _flag_far(db, rows.table(parts))
+    cal_id = _write(db, table, run_id=run_id, settings=settings, holds=holds, point=point, note=note)
+    return _summary(db, cal_id, table)
 
 
 def calibrate_store(
-    db: Database, *, frame_ids: Iterable[int] | None = None, settings: ZeropointSettings | None = None
+    db: Database,
+    *,
+    frame_ids: Iterable[int] | None = None,
+    settings: ZeropointSettings | None = None,
+    activate: bool = True,
+    force: bool = False,
+    note: str | None = None,
 ) -> Calibrated:
     """Calibrate all frames of a store, or some, anew and as a run of its own.
+
+    Parameters
+    ----------
+    db : Database
+        Open for writing.
+    frame_ids : iterable of int, optional
+        Only these.
+    settings : ZeropointSettings, optional
+        How.
+    activate : bool, default=True
+        Use it from now on, unless it is worse than what is used on the stars kept back.
+    force : bool, default=False
+        Use it also where it is worse.
+    note : str, optional
+        What the user says of it.
 
     Raises
     ------
@@ -118,14 +143,22 @@ def calibrate_store(
         raise InputError("the store has no frame to calibrate", "photdb ingest FOLDER")
     parameters = {**asdict(settings), "frames": sorted(wanted) if frame_ids is not None else "all"}
     with db.run("zeropoint", parameters) as run_id:
-        done = calibrate(db, frame_ids=wanted, run_id=run_id, settings=settings)
+        done = calibrate(db, frame_ids=wanted, run_id=run_id, settings=settings, join=False, point=activate, note=note)
+        done = replace(done, activation=_activation(done, used=activate))
         db.finish_run(run_id, "done", done.line())
-    if set(done.systems) <= {"instrumental"}:
+    if settings.method != "instrumental" and set(done.systems) <= {"instrumental"}:
         raise CalibrationError(
             f"none of {done.n_frame} frames could be calibrated: {done.lines[0]}",
             "add reference stars (photdb refcat add), or tie the band to one of theirs (--calibrate-as)",
         )
     return done
+
+
+def _activation(done: Calibrated, *, used: bool) -> str:
+    """Return who uses a calibration now."""
+    if used:
+        return f"calibration {done.cal_id}: {done.n_frame} frames use it now; see `photdb zeropoint list --frames`"
+    return f"calibration {done.cal_id}: no frame uses it yet; `photdb zeropoint activate {done.cal_id}` lets them"
 
 
 def calibrations(db: Database) -> Answer:
@@ -141,9 +174,10 @@ def frame_zero_points(db: Database, *, cal_id: int | None = None) -> Answer:
 def _refuse_unknown(db: Database, settings: ZeropointSettings) -> None:
     """Raise when a catalogue or band was asked for that the store does not have."""
     there = db.rows("SELECT DISTINCT catalog, band FROM refmag ORDER BY ALL").rows
+    catalogs, known_bands = ([r[k] for r in there] for k in (0, 1))
     for word, name, known in (
-        ("catalogue", settings.catalog, [r[0] for r in there]),
-        ("band", settings.calibrate_as, [r[1] for r in there]),
+        *(("catalogue", c, catalogs) for c in settings.catalogs or []),
+        ("band", settings.calibrate_as, known_bands),
     ):
         if name and name not in known:
             raise UsageError(
@@ -151,131 +185,139 @@ def _refuse_unknown(db: Database, settings: ZeropointSettings) -> None:
             )
 
 
-def _find(db: Database, frames: dict[int, dict[str, Any]], settings: ZeropointSettings) -> list[Row]:
-    """Return the zero points of all frames: by a catalogue, else by each other, else none."""
+def _plans(
+    db: Database, ids: list[int], settings: ZeropointSettings
+) -> list[tuple[list[int], ZeropointSettings, dict[str, str]]]:
+    """Return frames with the settings, and the colour indices by band, of the calibration they join.
+
+    A detector and band joins the calibration that most of its frames use now, where nothing else is asked for. One
+    given by hand is not joined: another frame has another zero point.
+    """
+    if replace(settings, calibrate_as=None) != ZeropointSettings():
+        return [(ids, settings, {})]
+    found: dict[str, tuple[list[int], dict[str, str]]] = {}
+    for frame_id, band, kept, colour in db.job("zeropoint_joined", frame_ids=ids).rows:
+        mine, colours = found.setdefault(kept or "", ([], {}))
+        mine.append(int(frame_id))
+        if colour:
+            colours[band] = colour
+    plans = []
+    for kept, (mine, colours) in sorted(found.items()):
+        old = ZeropointSettings.read(json.loads(kept)) if kept else settings
+        if old.method in ("manual", "instrumental"):
+            old = settings
+        plans.append((mine, replace(old, calibrate_as=settings.calibrate_as or old.calibrate_as), colours))
+    return plans
+
+
+def _find(
+    db: Database, ids: list[int], settings: ZeropointSettings, known: dict[str, str], *, join: bool
+) -> tuple[list[Columns], Held]:
+    """Return the zero points of frames, by a catalogue, else by each other, else none; and which systems hold stars."""
     n_aper = int(db.one("SELECT count(*) FROM aperture WHERE aperture_id > 0"))
-    cuts: dict[str, Any] = {"snr": settings.snr, "min_stars": settings.min_stars}
-    match(db, catalog=settings.catalog, n_aper=n_aper)
-    rows: list[Row] = []
-    chosen = choose(db, frames, **cuts)
-    if chosen:
-        rows += solve.by_catalogue(catalogue_stars(db, chosen, n_aper), chosen, frames, **cuts)
-    left = _left(frames, rows)
-    if left:
-        stars, history = common_stars(db, left, snr=settings.snr, n_aper=n_aper)
-        rows += solve.by_each_other(stars, {f["frame_id"] for f in left}, history, **cuts)
-    rows += [solve.instrumental(frame) for frame in _left(frames, rows)]
-    for row in rows:
-        row["limit_mag"] = solve.limit_of(row, frames[row["frame_id"]])
-    return sorted(rows, key=lambda r: (r["frame_id"], r["aperture_id"]))
+    select.frames(db, ids, settings.calibrate_as)
+    frames = Frames.read(db, n_aper)
+    every = np.arange(len(frames.frame_id))
+    if settings.method == "manual":
+        return [_manual(frames, settings)], set()
+    if settings.method == "instrumental":
+        return [rows.instrumental(frames, every, flag=0, reason=np.full(len(every), None))], set()
+    phase = Phase(db, settings, frames, n_aper, join=join)
+    phase.by_catalogue(known)
+    left = phase.left()
+    if len(left):
+        select.frames(db, [int(i) for i in frames.frame_id[left]], settings.calibrate_as)
+        phase.by_each_other()
+    left = phase.left()
+    if len(left):
+        phase.parts.append(rows.instrumental(frames, left))
+    return phase.parts, phase.holds
 
 
-def _left(frames: dict[int, dict[str, Any]], rows: list[Row]) -> list[Frame]:
-    """Return the frames that have no zero point yet."""
-    done = {row["frame_id"] for row in rows}
-    return [frame for frame_id, frame in frames.items() if frame_id not in done]
+def _manual(frames: Frames, settings: ZeropointSettings) -> Columns:
+    """Return the zero point that the user gives, for every frame."""
+    assert settings.zp is not None
+    which = np.arange(len(frames.frame_id))
+    systems = [bands()[b].system if b in bands() else "none" for b in frames.band]
+    system = np.array([s if s in ("AB", "Vega") else "tied" for s in systems], dtype=object)
+    offset = np.array([0.0 if s == "AB" else np.nan for s in system])
+    return rows.without_stars(
+        frames, which, zp=settings.zp[0], zp_err=settings.zp[1], reason=np.full(len(which), None), mag_system=system,
+        ab_offset=offset, flag=np.zeros(len(which)),
+    )  # fmt: skip
 
 
-def _flag_far(db: Database, rows: list[Row], frames: dict[int, dict[str, Any]]) -> None:
+def _flag_far(db: Database, table: Any) -> Any:
     """Flag the frames whose zero point is far from the others of their night, or, of a short night, of all nights."""
-    others = db.job("zeropoint_others").dicts()
-    primary = [r for r in rows if r["aperture_id"] == solve.PRIMARY and not r["flag"] & solve.NONE_MADE]
-    here = [
-        {**{k: frames[r["frame_id"]][k] for k in ("night", "detector", "band")},
-         **{k: r.get(k) for k in ("frame_id", "mag_system", "catalog", "ref_band", "zp")}}
-        for r in primary
-    ]  # fmt: skip
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for known in (*here, *others):
-        groups.setdefault(
-            tuple(known[k] for k in ("detector", "band", "mag_system", "catalog", "ref_band")), []
-        ).append(known)
-    far: dict[int, str] = {}
-    mine = {h["frame_id"] for h in here}
-    for group in groups.values():
-        nights: dict[Any, list[dict[str, Any]]] = {}
-        for known in group:
-            nights.setdefault(known["night"], []).append(known)
-        for night in nights.values():
-            far |= _far_of_night([h for h in night if h["frame_id"] in mine], night if len(night) >= 5 else group)
-    for row in rows:
-        if row["frame_id"] in far:
-            row["flag"] |= solve.FAR_FROM_OTHERS
-            row["reason"] = "; ".join(filter(None, [row["reason"], far[row["frame_id"]]]))
-
-
-def _far_of_night(new: list[dict[str, Any]], peers: list[dict[str, Any]]) -> dict[int, str]:
-    """Return the new frames whose zero point is far from their peers', and why."""
-    zp, among = np.array([h["zp"] for h in new]), np.array([p["zp"] for p in peers])
-    middle = float(np.median(among)) if len(among) else 0.0
-    return {
-        int(h["frame_id"]): f"{h['zp'] - middle:+.2f} mag from the median {middle:.2f} of {len(peers)} frames"
-        for h, is_far in zip(new, far_from_others(zp, among), strict=True)
-        if is_far
-    }
-
-
-_SCHEMA = (
-    ("frame_id", "int32"), ("aperture_id", "int32"), ("zp", "float64"), ("zp_err", "float64"), ("zp_sys", "float64"),
-    ("zp_scatter", "float64"), ("n_star", "int32"), ("n_candidate", "int32"), ("catalog", "string"),
-    ("ref_band", "string"), ("chi2", "float64"), ("limit_mag", "float64"), ("mag_system", "string"),
-    ("ab_offset", "float64"), ("flag", "int32"), ("reason", "string"),
-)  # fmt: skip
-
-
-def _write(db: Database, rows: list[dict[str, Any]], *, run_id: int, settings: ZeropointSettings) -> int:
-    """Write a calibration and point the frames at it, in one transaction; return its number."""
     import pyarrow as pa
 
+    with db.table("zp_found", table):
+        far = db.job("zeropoint_far").rows
+    if not far:
+        return table
+    said = {int(f): f"{off:+.2f} mag from the median {middle:.2f} of {n} frames" for f, off, middle, n in far}
+    ids = np.asarray(table["frame_id"].to_numpy())
+    flag, reason = np.array(table["flag"].to_numpy()), table["reason"].to_pylist()
+    for k in np.flatnonzero(np.isin(ids, list(said))):
+        flag[k] |= FAR_FROM_OTHERS
+        reason[k] = "; ".join(filter(None, [reason[k], said[int(ids[k])]]))
+    table = table.set_column(table.schema.get_field_index("flag"), "flag", pa.array(flag))
+    return table.set_column(table.schema.get_field_index("reason"), "reason", pa.array(reason, type=pa.string()))
+
+
+def _write(
+    db: Database, table: Any, *, run_id: int, settings: ZeropointSettings, holds: Held, point: bool, note: str | None
+) -> int:
+    """Write a calibration and point the frames at it, in one transaction; return its number."""
     now = datetime.now(UTC).replace(tzinfo=None)
-    there = db.rows("SELECT cal_id FROM calibration WHERE run_id = $run_id", {"run_id": run_id}).rows
+    there = db.rows("SELECT cal_id, settings FROM calibration WHERE run_id = $run_id", {"run_id": run_id}).rows
     cal_id = int(there[0][0]) if there else db.next_id("calibration", "cal_id")
-    schema = pa.schema([("cal_id", pa.int32()), *((name, getattr(pa, kind)()) for name, kind in _SCHEMA)])
-    table = pa.Table.from_pylist([{**r, "cal_id": cal_id} for r in rows], schema=schema)
-    n_frame = len({r["frame_id"] for r in rows})
+    before = json.loads(there[0][1]) if there else {}
+    held = sorted({tuple(h) for h in before.get("held_back", [])} | holds, key=str)
+    kept = json.dumps({**(before or asdict(settings)), "held_back": held})
     with db.transaction(), db.table("zp_found", table):
-        if not there:
-            calibration = {
-                "cal_id": cal_id,
-                "run_id": run_id,
-                "method": "median",
-                "settings": json.dumps(asdict(settings)),
-            }
-            db.insert("calibration", [{**calibration, "created": now}])
+        if there:
+            db.execute("UPDATE calibration SET settings = $kept WHERE cal_id = $cal_id", kept=kept, cal_id=cal_id)
+        else:
+            calibration = {"cal_id": cal_id, "run_id": run_id, "method": settings.method, "settings": kept}
+            db.insert("calibration", [{**calibration, "created": now, "note": note}])
         db.job("zeropoint_withdraw", cal_id=cal_id)
-        db.job("zeropoint_write")
-        db.job("zeropoint_unpoint")
-        db.job("zeropoint_point", cal_id=cal_id)
-        db.insert("activation", [{"cal_id": cal_id, "run_id": run_id, "activated": now, "n_frame": n_frame}])
+        db.job("zeropoint_write", cal_id=cal_id)
+        if point:
+            n_frame = int(db.one("SELECT count(DISTINCT frame_id) FROM zp_found"))
+            db.job("zeropoint_unpoint")
+            db.job("zeropoint_point", cal_id=cal_id)
+            db.insert("activation", [{"cal_id": cal_id, "run_id": run_id, "activated": now, "n_frame": n_frame}])
     return cal_id
 
 
-def _summary(cal_id: int, rows: list[Row], frames: dict[int, dict[str, Any]]) -> Calibrated:
+def _summary(db: Database, cal_id: int, table: Any) -> Calibrated:
     """Return what was found, with a line for each band and system."""
-    primary = [r for r in rows if r["aperture_id"] == solve.PRIMARY]
+    with db.table("zp_found", table):
+        found = db.job("zeropoint_summary", few_or_far=FEW_STARS | FAR_FROM_OTHERS, primary=PRIMARY).dicts()
     systems: dict[str, int] = {}
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for r in primary:
-        systems[r["mag_system"]] = systems.get(r["mag_system"], 0) + 1
-        groups.setdefault(
-            (frames[r["frame_id"]]["band"], r["mag_system"], r.get("catalog"), r.get("ref_band")), []
-        ).append(r)
-    lines = tuple(_line(key, groups[key]) for key in sorted(groups, key=str))
-    n_flagged = sum(bool(r["flag"] & (solve.FEW_STARS | solve.FAR_FROM_OTHERS)) for r in primary)
-    return Calibrated(cal_id, len(primary), systems, n_flagged, lines)
+    for group in found:
+        systems[group["mag_system"]] = systems.get(group["mag_system"], 0) + int(group["n_frame"])
+    lines = tuple(_line(group) for group in found)
+    return Calibrated(cal_id, sum(systems.values()), systems, sum(int(g["n_flagged"]) for g in found), lines)
 
 
-def _line(key: tuple[Any, ...], rows: list[dict[str, Any]]) -> str:
+def _line(group: dict[str, Any]) -> str:
     """Return one line on a band: how many frames, from what, zero points and their errors."""
-    band, system, catalog, ref_band = key
-    frames = f"{band or 'no band'}: {len(rows)} frame{'' if len(rows) == 1 else 's'}"
+    n, system, catalog = int(group["n_frame"]), group["mag_system"], group["catalog"]
+    text = f"{group['band'] or 'no band'}: {n} frame{'' if n == 1 else 's'}"
     if system == "instrumental":
-        return f"{frames} left instrumental: {rows[0]['reason']}"
-    zp, err = np.array([r["zp"] for r in rows]), np.array([r["zp_err"] for r in rows], dtype=float)
-    stars = int(np.median([r["n_star"] for r in rows]))
-    source = f"tied to {catalog} {ref_band}" if system == "tied" else f"{system}, {catalog}" if catalog else "relative"
-    flagged = sum(bool(r["flag"]) for r in rows)
+        return ": ".join(filter(None, [f"{text} left instrumental", group["reason"]]))
+    source = f"tied to {catalog} {group['ref_band']}" if catalog and system == "tied" else system
+    if catalog and system != "tied":
+        source = f"{system}, {catalog}" + (f" by {group['ref_path']}" if group["ref_path"] else "")
+    if not catalog and system != "relative":
+        return f"{text} {source}: zero point {group['low']:.3f}, given"
+    term = ""
+    if group["colour_term"] is not None:
+        term = f", colour term {group['colour_term']:+.4f} ({group['colour']})"
+    flagged = f", {group['n_flagged']} flagged" if group["n_flagged"] else ""
     return (
-        f"{frames} {source}: zero points {zp.min():.3f} to {zp.max():.3f}, error {np.median(err):.4f} mag, "
-        f"{stars} stars{f', {flagged} flagged' if flagged else ''}"
+        f"{text} {source}: zero points {group['low']:.3f} to {group['high']:.3f}, "
+        f"error {group['zp_err'] or 0:.4f} mag, {group['n_star']} stars{term}{flagged}"
     )

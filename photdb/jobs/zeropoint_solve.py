@@ -1,143 +1,270 @@
-"""Zero points of the frames that are solved together, as rows of table zeropoint."""
+"""Zero points of the frames that are solved together: one detector, band and catalogue, in every aperture."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photdb.catalogs import definition
-from photdb.jobs.zeropoint_stars import Frame, Option, Stars, system_of
+from photdb.jobs.zeropoint_settings import ZeropointSettings
+from photdb.jobs.zeropoint_stars import Candidates, Stars, dense
 from photdb.photometry import zero_point
+from photdb.photometry.pp_scheme import solve_pp
+from photdb.photometry.zero_measures import Measures, Model
+from photdb.photometry.zero_point import Solution
+from photdb.photometry.zero_terms import place_sum
 
 #: Bits of zeropoint.flag.
 FEW_STARS, FAR_FROM_OTHERS, NONE_MADE = 1, 2, 4
 
-PRIMARY, AUTO = 0, -1
-_LIMIT_SIGMA = 5.0
+PRIMARY, AUTO, WHOLE = 0, -1, -3
 
-Row = dict[str, Any]
+#: Where a magnitude term is zero (mag): the same for all bands, in the middle of what small telescopes calibrate with.
+MAG_PIVOT = 14.0
 
+#: Days without frames after which a new season begins: long enough for a mirror to be washed or a filter to be changed.
+SEASON_GAP = 120.0
 
-def by_catalogue(
-    stars: Stars, chosen: Mapping[int, Option], frames: Mapping[int, Frame], *, snr: float, min_stars: int
-) -> Iterator[Row]:
-    """Yield the zero points of the frames that have reference stars, by detector, band and catalogue."""
-    systems: dict[tuple[Any, ...], list[int]] = {}
-    for frame_id, option in chosen.items():
-        systems.setdefault(system_of(frames[frame_id], option), []).append(frame_id)
-    for members in systems.values():
-        ids = np.sort(np.array(members, dtype=np.int64))
-        option = chosen[members[0]]
-        native = bool(option["is_native"])
-        words = {
-            "catalog": option["catalog"],
-            "ref_band": option["band"],
-            "mag_system": option["mag_system"] if native else "tied",
-            "ab_offset": definition.ab_offset(option["catalog"], option["band"]) if native else None,
-        }
-        candidates = {i: int(chosen[i]["n_candidate"]) for i in members}
-        mine = _by_place(stars.where(np.isin(stars.frame_id, ids)), ids, snr)
-        for row in _solve(mine, ids, snr=snr, min_stars=min_stars):
-            yield {**row, **words, "n_candidate": candidates[row["frame_id"]]}
+#: A system with fewer usable stars keeps none back.
+LEAST_TO_HOLD = 50
+
+_SAMPLE = 300_000  # measurements that tell whether the detector measures differently from place to place
+
+Numbers = NDArray[Any]
 
 
-def by_each_other(
-    stars: Stars, new: set[int], history: Mapping[tuple[int, int], float], *, snr: float, min_stars: int
-) -> Iterator[Row]:
-    """Yield the relative zero points of the new frames that share stars, by detector and band."""
-    words = {"mag_system": "relative"}
-    for system in np.unique(stars.system):
-        mine = stars.where(stars.system == system)
-        mine = mine.where(_shared(mine))
-        ids, counts = np.unique(mine.frame_id, return_counts=True)
-        candidates = dict(zip(ids.tolist(), counts.tolist(), strict=True))
-        fixed = np.array([history.get((int(i), PRIMARY), np.nan) for i in ids])
-        mine = mine.numbered(mine.star)
-        for row in _solve(mine, ids, snr=snr, min_stars=min_stars, fixed=fixed):
-            if row["frame_id"] in new:
-                yield {**row, **words, "n_candidate": candidates[row["frame_id"]], "chi2": None}
+@dataclass(frozen=True, slots=True)
+class System:
+    """The frames that are solved together; arrays one a frame, in the order of frame_id.
 
-
-def instrumental(frame: Frame) -> Row:
-    """Return a frame's instrumental zero point, 0, with the reason."""
-    if frame["wcs_kind"] is None:
-        reason = "no WCS: its stars are those of no catalogue and no other frame"
-    else:
-        reason = f"no reference stars in band {frame['band']}, and no other frame shares its stars"
-    return {
-        "frame_id": int(frame["frame_id"]), "aperture_id": PRIMARY, "zp": 0.0, "n_star": 0, "n_candidate": 0,
-        "mag_system": "instrumental", "flag": NONE_MADE, "reason": reason,
-    }  # fmt: skip
-
-
-def limit_of(row: Row, frame: Frame) -> float | None:
-    """Return the 5-sigma limit of a row's aperture, None where its noise is not known."""
-    aperture, noise = row["aperture_id"], None
-    if aperture == PRIMARY:
-        noise = frame["primary_noise"]
-    elif aperture > 0 and frame["aper_noise"] is not None and aperture <= len(frame["aper_noise"]):
-        noise = frame["aper_noise"][aperture - 1]
-    if noise is None or not noise > 0:  # NaN is not
-        return None
-    return float(row["zp"]) - 2.5 * math.log10(_LIMIT_SIGMA * noise)
-
-
-def _by_place(stars: Stars, frames: NDArray[np.int64], snr: float) -> Stars:
-    """Return the stars numbered, or where the detector measures differently from place to place, stars by part."""
-    stars = stars.numbered(stars.star)
-    part = stars.part[stars.bright(0, snr)]
-    primary = stars.measures(0, frames, snr)
-    if zero_point.depends_on_place(primary, part, n_frame=len(frames)):
-        return stars.numbered(stars.star * 64 + stars.part)
-    return stars
-
-
-def _shared(stars: Stars) -> NDArray[np.bool_]:
-    """Return the rows of frames that share a star with another frame."""
-    _, star = np.unique(stars.star, return_inverse=True)
-    frames, frame = np.unique(stars.frame_id, return_inverse=True)
-    shares = np.bincount(frame, np.bincount(star)[star] > 1, len(frames)) > 0
-    return np.asarray(shares[frame], dtype=bool)
-
-
-def _solve(
-    stars: Stars, frames: NDArray[np.int64], *, snr: float, min_stars: int, fixed: NDArray[np.float64] | None = None
-) -> Iterator[Row]:
-    """Yield the zero points of frames that are solved together, in every aperture.
-
-    The stars' offsets are those of the primary aperture; ``fixed`` (zero points known before, NaN: to be found) makes
-    the solution relative.
+    Attributes
+    ----------
+    detector, band
+        Of the frames.
+    option
+        Catalogue, ref_band, ref_path, mag_system, is_own; empty: relative.
+    frame_id, n_candidate, reason, is_new, mjd
+        One a frame; frames that are not new hold up the others.
+    colour
+        Index and pivot of the colour term; None: there is none.
+    fixed
+        mag; zero points that are known (NaN: to be found); None: none is.
+    given_term, given_map
+        Colour term and map of the frames that hold up the others: theirs are kept.
     """
-    n_star = int(stars.star.max(initial=-1)) + 1
-    primary = stars.measures(0, frames, snr)
-    offsets = zero_point.star_offsets(
-        primary, n_frame=len(frames), n_star=n_star, fixed=fixed, relative=fixed is not None
+
+    detector: str | None
+    band: str | None
+    option: dict[str, Any]
+    option_no: int
+    frame_id: Numbers
+    n_candidate: Numbers
+    reason: Numbers
+    is_new: Numbers
+    mjd: Numbers
+    colour: tuple[str, float] | None = None
+    fixed: Numbers | None = None
+    given_term: float | None = None
+    given_map: Numbers | None = None
+    last_term: float | None = None
+
+    @property
+    def relative(self) -> bool:
+        """Whether there is no catalogue."""
+        return not self.option
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """The primary aperture of a system, and how its stars are numbered.
+
+    Attributes
+    ----------
+    keys
+        What the stars are, in the order of their numbers.
+    by_part
+        Stars are numbered for each part of the detector by itself.
+    """
+
+    solution: Solution
+    model: Model
+    keys: Numbers
+    by_part: bool
+    holds: bool
+    term: Numbers
+    term_err: Numbers
+
+
+def seasons(mjd: Numbers) -> Numbers:
+    """Return the season of each frame, from 0: a new one begins after 120 days without a frame."""
+    order = np.argsort(mjd, kind="stable")
+    out = np.zeros(len(mjd), dtype=np.int64)
+    gaps = np.diff(np.nan_to_num(mjd[order]), prepend=np.nan_to_num(mjd[order[:1]]) if len(mjd) else 0.0)
+    out[order] = np.cumsum(gaps >= SEASON_GAP)
+    return out
+
+
+def solve_primary(stars: Stars, known: Candidates, system: System, settings: ZeropointSettings) -> Solved:
+    """Return the solution of a system in its primary aperture."""
+    number, n_source = dense(known.source[stars.star])
+    holds = n_source >= LEAST_TO_HOLD
+    if holds:
+        stars = stars.where(~known.held[stars.star])
+    if settings.method == "pp" and not system.relative:
+        return _pp(stars, known, system, settings, holds)
+    number, _ = dense(known.source[stars.star])
+    model = _model(system, settings)
+    by_part = _depends_on_place(stars, known, number, system, model)
+    key = _key(stars, known, by_part)
+    keys = np.unique(key) if by_part else _present(key)
+    m = _measures(stars, known, np.searchsorted(keys, key).astype(np.int32), system, model)
+    season = seasons(system.mjd)
+    m, model, term, term_err = _season_terms(m, model, season, len(keys), system)
+    solution = _solve(m, model, system, len(keys), season)
+    unknown = term is None and model.colour == "shared" and not np.isfinite(solution.colour_term).any()
+    if unknown and system.last_term is not None:  # this night cannot tell: the season's term is kept
+        model = replace(model, colour="fixed", colour_value=system.last_term)
+        solution = _solve(m, model, system, len(keys), season)
+    if term is None:
+        term, term_err = solution.colour_term, solution.colour_term_err
+    return Solved(solution, model, keys, by_part, holds, term, term_err)
+
+
+def solve_aperture(
+    stars: Stars, known: Candidates, system: System, settings: ZeropointSettings, solved: Solved
+) -> Solution:
+    """Return the solution of a system in another aperture."""
+    if solved.holds:
+        stars = stars.where(~known.held[stars.star])
+    if settings.method == "pp" and not system.relative:
+        return _pp(stars, known, system, settings, solved.holds).solution
+    key = _key(stars, known, solved.by_part)
+    place = np.minimum(np.searchsorted(solved.keys, key), max(len(solved.keys) - 1, 0))
+    there = solved.keys[place] == key if len(solved.keys) else np.zeros(len(key), dtype=bool)
+    stars, place = stars.where(there), place[there]
+    m = _measures(stars, known, place.astype(np.int32), system, solved.model)
+    if solved.model.colour == "none" and system.colour and np.isfinite(solved.term).any():
+        m = _without_term(m, known, stars, system, solved.term)
+    return zero_point.in_aperture(
+        m, solved.solution, n_frame=len(system.frame_id), n_star=len(solved.keys), model=solved.model
     )
-    for column in range(stars.flux.shape[1]):
-        measures = stars.measures(column, frames, snr) if column else primary
-        if not len(measures.d):
-            continue
-        found = zero_point.zero_points(measures, offsets, n_frame=len(frames))
-        for k in np.flatnonzero(np.isfinite(found.value)):
-            n = int(found.n[k])
-            yield {
-                "frame_id": int(frames[k]),
-                "aperture_id": {0: PRIMARY, 1: AUTO}.get(column, column - 1),
-                "zp": float(found.value[k]),
-                "zp_err": _number(found.error[k]),
-                "zp_sys": _number(offsets.tie_err[k]),
-                "zp_scatter": _number(found.scatter[k]),
-                "n_star": n,
-                "chi2": _number(found.chi2[k]),
-                "flag": FEW_STARS if n < min_stars else 0,
-                "reason": f"only {n} star{'' if n == 1 else 's'}" if n < min_stars else None,
-            }
 
 
-def _number(value: float) -> float | None:
-    """Return a number, NaN as None."""
-    return float(value) if np.isfinite(value) else None
+def _model(system: System, settings: ZeropointSettings) -> Model:
+    """Return what is fitted."""
+    joint = settings.method != "frame" or system.relative
+    colour, value = "none", 0.0
+    if system.colour and not system.relative:
+        mode = "shared" if settings.colour_term == "auto" else settings.colour_term
+        colour, value = (mode, 0.0) if isinstance(mode, str) else ("fixed", float(mode))
+    if system.given_term is not None:
+        colour, value = "fixed", system.given_term
+    held_up = system.fixed is not None and system.given_map is not None
+    return Model(
+        offsets=joint, robust=settings.robust, colour=colour, colour_value=value,
+        colour_pivot=system.colour[1] if system.colour else 0.0,
+        magnitude=settings.magnitude_term and not system.relative, mag_pivot=MAG_PIVOT,
+        spatial=0 if held_up else settings.spatial, spatial_per=settings.spatial_per,
+        weak_prior=settings.method == "ubercal" and not system.relative,
+    )  # fmt: skip
+
+
+def _measures(stars: Stars, known: Candidates, number: Numbers, system: System, model: Model) -> Measures:
+    """Return the stars as they are solved, what the frames before have of a map taken out."""
+    m = stars.measures(known, number, colour=model.colour != "none", place=model.spatial > 0, magnitude=model.magnitude)
+    if system.given_map is not None:
+        u, v = np.nan_to_num(stars.u), np.nan_to_num(stars.v)
+        m = replace(m, d=m.d - place_sum(u, v, np.broadcast_to(system.given_map, (len(u), len(system.given_map)))))
+    return m
+
+
+def _solve(m: Measures, model: Model, system: System, n_star: int, season: Numbers) -> Solution:
+    """Solve."""
+    return zero_point.solve(
+        m, n_frame=len(system.frame_id), n_star=n_star, model=model, relative=system.relative,
+        fixed=system.fixed if model.offsets else None,
+        map_group=season if model.spatial and model.spatial_per == "shared" else None,
+    )  # fmt: skip
+
+
+def _season_terms(
+    m: Measures, model: Model, season: Numbers, n_star: int, system: System
+) -> tuple[Measures, Model, Numbers | None, Numbers]:
+    """Take out the colour term of each season, where there are several; return it for each frame (None: not yet)."""
+    n_season = int(season.max(initial=0)) + 1
+    if model.colour != "shared" or n_season < 2:
+        return m, model, None, np.zeros(0)
+    terms, errors = np.full(n_season, np.nan), np.full(n_season, np.nan)
+    of_row = season[m.frame]
+    for k in range(n_season):
+        place = np.cumsum(season == k) - 1
+        mine = m.take(of_row == k)
+        mine = replace(mine, frame=place[mine.frame])
+        if len(mine.d):
+            n = int((season == k).sum())
+            found = zero_point.solve(mine, n_frame=n, n_star=n_star, model=replace(model, spatial=0))
+            terms[k], errors[k] = _one(found.colour_term), _one(found.colour_term_err)
+    if not np.isfinite(terms).any():
+        return m, replace(model, colour="none"), np.full(len(season), np.nan), np.full(len(season), np.nan)
+    unknown = ~np.isfinite(terms)
+    terms[unknown] = np.nanmedian(terms)
+    assert m.colour is not None
+    m = replace(m, d=(m.d - terms[of_row] * (m.colour - model.colour_pivot)).astype(np.float32))
+    return m, replace(model, colour="none"), terms[season], errors[season]
+
+
+def _without_term(m: Measures, known: Candidates, stars: Stars, system: System, term: Numbers) -> Measures:
+    """Return measures of another aperture with the terms of the seasons taken out."""
+    assert system.colour is not None
+    shift = np.nan_to_num(term)[m.frame] * np.nan_to_num(known.colour[stars.star] - system.colour[1])
+    return replace(m, d=(m.d - shift).astype(np.float32))
+
+
+def _one(values: Numbers) -> float:
+    """Return the value that all frames have, NaN where there is none."""
+    there = values[np.isfinite(values)]
+    return float(there[0]) if len(there) else float("nan")
+
+
+def _depends_on_place(stars: Stars, known: Candidates, number: Numbers, system: System, model: Model) -> bool:
+    """Return whether the detector measures differently from place to place, on frames evenly chosen."""
+    if system.relative or not model.offsets or model.spatial or not len(number) or system.given_map is not None:
+        return False
+    step = -(-len(number) // _SAMPLE)
+    if step > 1:  # runs of consecutive frames: they share their stars
+        n_frame = int(stars.frame[-1]) + 1
+        run = max(n_frame // (20 * step), 1)
+        some = (stars.frame // run) % step == 0
+        stars, number = stars.where(some), number[some]
+    frame, n_frame = dense(stars.frame)
+    m = Measures(frame, dense(number)[0], stars.d, stars.err, known.mag_err[stars.star])
+    return zero_point.depends_on_place(m, stars.part(), n_frame=n_frame)
+
+
+def _key(stars: Stars, known: Candidates, by_part: bool) -> Numbers:
+    """Return what a star is: the reference star, or the reference star on a part of the detector."""
+    source = known.source[stars.star]
+    return source.astype(np.int64) * 64 + stars.part() if by_part else source
+
+
+def _present(key: Numbers) -> Numbers:
+    """Return the different values of small numbers, sorted."""
+    return np.flatnonzero(np.bincount(key)) if len(key) else np.zeros(0, dtype=np.int64)
+
+
+def _pp(stars: Stars, known: Candidates, system: System, settings: ZeropointSettings, holds: bool) -> Solved:
+    """Return the zero points by PP's scheme; its error is the scatter and the errors together."""
+    n = len(system.frame_id)
+    share = 0.5 if settings.min_stars is None else settings.min_stars
+    found = solve_pp(stars.d, known.mag_err[stars.star], stars.err, stars.frame, n_frame=n, min_stars=share)
+    nan, zero = np.full(n, np.nan), np.zeros(n)
+    number, n_star = dense(known.source[stars.star])
+    m = stars.measures(known, number, colour=False, place=False, magnitude=False)
+    plain = zero_point.solve(m, n_frame=n, n_star=n_star, model=Model(offsets=False))
+    there = np.isfinite(found.zp)
+    solution = replace(
+        plain, zp=found.zp, zp_err=found.sigma, zp_sys=np.where(there, zero, nan), n_star=found.n, chi2=found.red_chi2,
+    )  # fmt: skip
+    return Solved(solution, Model(offsets=False), _present(known.source[stars.star]), False, holds, nan, nan)

@@ -1,166 +1,186 @@
-"""Stars to calibrate with: which catalogue each frame is given, and its stars with all their fluxes."""
+"""The stars that are used, as columns: read range by range of frames, never a Python object a row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photdb.catalogs import definition
 from photdb.magnitudes import POGSON
-from photdb.photometry.flags import Flag
-from photdb.photometry.zero_point import Measures
-from photdb.sky import chord
+from photdb.photometry.zero_measures import Measures
 from photdb.store.database import Database, statement
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Numbers = NDArray[Any]
 
-#: A detection with one of these is not measured well enough to calibrate with.
-BAD_FLAGS = int(Flag.SATURATED | Flag.TRUNCATED | Flag.BAD_PIXEL | Flag.APERTURE_INCOMPLETE)
 
-_HISTORY = 200  # frames that hold up a relative system when a night joins it
-_QUARTER_MOTION = 0.25  # arcsec: what a star of 1 arcsec/yr moves in a quarter of a year
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What is known of every candidate, by its number.
 
-Frame = Mapping[str, Any]
-Option = Mapping[str, Any]
+    Attributes
+    ----------
+    source
+        Number of the reference star.
+    mag, mag_err, colour
+        mag; 0, 0 and NaN where unknown.
+    held
+        To be kept back where there are enough.
+    """
+
+    source: Numbers
+    mag: Numbers
+    mag_err: Numbers
+    colour: Numbers
+    held: Numbers
+
+    @classmethod
+    def read(cls, db: Database) -> Candidates:
+        """Read zp_candidate."""
+        table = db.arrow(
+            "SELECT source_no, mag, coalesce(mag_err, 0.0)::FLOAT AS mag_err, colour::FLOAT AS colour, "
+            "is_held(source_id) AS held FROM zp_candidate ORDER BY star"
+        )
+        source, mag, mag_err, colour, held = (
+            np.asarray(table[name].to_numpy(zero_copy_only=False))
+            for name in ("source_no", "mag", "mag_err", "colour", "held")
+        )
+        return cls(source, mag, mag_err, colour.astype(np.float32), held.astype(bool))
 
 
 @dataclass(frozen=True, slots=True)
 class Stars:
-    """Stars in frames, one row a detection; columns of fluxes: primary, auto, then the apertures.
+    """Stars in the frames of one system, sorted by frame.
 
     Attributes
     ----------
-    system
-        Number of the detector and band (relative stars only, else 0).
-    part
-        Part of the detector, out of 8 x 8.
-    mag, ref_err
-        mag; of the reference star, 0 where there is none.
+    frame, star
+        Number of the frame in its system, and of the candidate.
+    d, err
+        mag; reference less instrumental magnitude, and its error.
+    u, v
+        Place in the frame, -1 to 1.
     """
 
-    frame_id: NDArray[np.int64]
-    star: NDArray[np.int64]
-    system: NDArray[np.int64]
-    part: NDArray[np.int64]
-    mag: NDArray[np.float64]
-    ref_err: NDArray[np.float64]
-    flux: NDArray[np.float64]
-    flux_err: NDArray[np.float64]
+    frame: Numbers
+    star: Numbers
+    d: Numbers
+    err: Numbers
+    u: Numbers
+    v: Numbers
 
-    @classmethod
-    def read(cls, table: pa.Table, n_aper: int) -> Stars:
-        """Return the stars of an answer."""
+    def where(self, which: Numbers) -> Stars:
+        """Return some of them."""
+        return Stars(self.frame[which], self.star[which], self.d[which], self.err[which], self.u[which], self.v[which])
 
-        def numbers(name: str) -> NDArray[np.int64]:
-            return np.asarray(table[name].to_numpy()).astype(np.int64)
+    def part(self) -> Numbers:
+        """Return the part of the detector, out of 8 x 8, of every row."""
+        row, column = (np.clip(4.0 * (np.nan_to_num(x) + 1.0), 0, 7).astype(np.int64) for x in (self.v, self.u))
+        return np.asarray(8 * row + column)
 
-        def lists(name: str) -> NDArray[np.float64]:
-            flat = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-            return np.asarray(flat, dtype=np.float64).reshape(-1, n_aper + 2)
-
-        system = numbers("system") if "system" in table.column_names else np.zeros(table.num_rows, dtype=np.int64)
-        mag, ref_err = (np.asarray(table[name].to_numpy()).astype(float) for name in ("mag", "mag_err"))
-        return cls(
-            numbers("frame_id"), numbers("star"), system, numbers("part"), mag, np.nan_to_num(ref_err),
-            lists("flux"), lists("flux_err"),
+    def measures(self, known: Candidates, number: Numbers, *, colour: bool, place: bool, magnitude: bool) -> Measures:
+        """Return them as they are solved; `number` is each row's star."""
+        return Measures(
+            self.frame, number, self.d, self.err, known.mag_err[self.star],
+            colour=known.colour[self.star] if colour else None,
+            u=np.nan_to_num(self.u) if place else None, v=np.nan_to_num(self.v) if place else None,
+            mag=known.mag[self.star].astype(np.float32) if magnitude else None,
         )  # fmt: skip
 
-    def where(self, which: NDArray[Any]) -> Stars:
-        """Return some of the rows."""
-        return Stars(*(getattr(self, f.name)[which] for f in fields(self)))
 
-    def numbered(self, star: NDArray[np.int64]) -> Stars:
-        """Return the rows with other stars, numbered from 0."""
-        return replace(self, star=np.unique(star, return_inverse=True)[1].astype(np.int64))
-
-    def bright(self, aperture: int, snr: float) -> NDArray[np.bool_]:
-        """Return which rows have a flux well above its error in an aperture; never a negative or missing one."""
-        flux, err = self.flux[:, aperture], self.flux_err[:, aperture]
-        with np.errstate(invalid="ignore"):
-            return np.asarray((flux > 0) & (err > 0) & (flux > snr * err))
-
-    def measures(self, aperture: int, frames: NDArray[np.int64], snr: float) -> Measures:
-        """Return reference minus instrumental magnitudes in one aperture; frames are numbered as in `frames`."""
-        good = self.bright(aperture, snr)
-        flux, err = self.flux[good, aperture], self.flux_err[good, aperture]
-        number = np.searchsorted(frames, self.frame_id[good])
-        d = self.mag[good] + 2.5 * np.log10(flux)
-        return Measures(number, self.star[good], d, POGSON * err / flux, self.ref_err[good])
+def difference(mag: Numbers, flux: Numbers, flux_err: Numbers) -> tuple[Numbers, Numbers]:
+    """Return reference less instrumental magnitude and its error, NaN where there is no light."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        d = (mag + 2.5 * np.log10(flux)).astype(np.float32)
+        err = (POGSON * flux_err / flux).astype(np.float32)
+    return d, err
 
 
-def match(db: Database, *, catalog: str | None, n_aper: int) -> None:
-    """Fill the temporary table zp_pair: detections of reference stars in the frames of zp_frame."""
-    db.job("zeropoint_objects")
-    db.job("zeropoint_refs", catalog=catalog)
-    reach = float(db.one("SELECT coalesce(max(reach_arcsec), 2.0) FROM zp_object"))
-    cell = float(chord(16.0 * (reach + _QUARTER_MOTION)))  # 16 radii: the quickest measured for this join
-    db.job("zeropoint_match", cell=cell, n=int(2.0 / cell) + 8, pad=float(chord(_QUARTER_MOTION)))
-    radius = float(db.one("SELECT coalesce(max(aperture_arcsec), 0.0) FROM zp_frame"))
-    db.job("zeropoint_crowd", cell=float(chord(max(radius, 2.0))), radius=float(chord(radius)))
-    db.job("zeropoint_pairs", bad_flags=BAD_FLAGS, n_aper=n_aper)
+class Gathered:
+    """Columns of many ranges of frames, system by system."""
+
+    def __init__(self, n_system: int, known: Candidates) -> None:
+        self._parts: list[list[Stars]] = [[] for _ in range(n_system)]
+        self._known = known
+
+    def add(self, db: Database) -> None:
+        """Read the stars used of zp_measured."""
+        table = db.arrow(statement("jobs", "zeropoint_used"))
+        system, frame, star, flux, flux_err, u, v = (
+            np.asarray(table[name].to_numpy(zero_copy_only=False))
+            for name in ("system", "frame", "star", "flux", "flux_err", "u", "v")
+        )
+        d, err = difference(self._known.mag[star], flux, flux_err)
+        stars = Stars(frame, star, d, err, u, v)
+        for number, mine in _by_system(system, stars):
+            self._parts[number].append(mine)
+
+    def take(self, system: int) -> Stars:
+        """Return the stars of a system, and forget them."""
+        parts, self._parts[system] = self._parts[system], []
+        if len(parts) == 1:
+            return parts[0]
+        columns = zip(*((p.frame, p.star, p.d, p.err, p.u, p.v) for p in parts), strict=True)
+        return Stars(*(np.concatenate(c) for c in columns)) if parts else _none()
 
 
-def choose(db: Database, frames: Mapping[int, Frame], *, snr: float, min_stars: int) -> dict[int, Option]:
-    """Return each frame's catalogue and band.
+def apertures(db: Database, first: int, last: int, known: Candidates, snr: float) -> Iterator[tuple[int, int, Stars]]:
+    """Yield system, aperture (0: auto) and stars of the range of frames that is in zp_measured.
 
-    Enough stars before few; the frame's own band before one it may be tied to; then the catalogue's rank, unless
-    another has twice its stars over all frames; then the number of stars.
+    A star counts in an aperture when it is as well above its error there as it must be in the primary one.
     """
-    options = db.job("zeropoint_options", snr=snr).dicts()
-    total: dict[tuple[Any, ...], int] = {}
-    for option in options:
-        key = system_of(frames[option["frame_id"]], option)
-        total[key] = total.get(key, 0) + option["n_usable"]
-    most: dict[tuple[Any, ...], int] = {}
-    for (detector, band, _, _, native), n in total.items():
-        most[detector, band, native] = max(n, most.get((detector, band, native), 0))
-
-    def merit(option: Option) -> tuple[Any, ...]:
-        detector, band, catalog, _, native = key = system_of(frames[option["frame_id"]], option)
-        ample = 2 * total[key] >= most[detector, band, native]
-        return option["n_usable"] >= min_stars, native, ample, -definition.rank(catalog), option["n_usable"]
-
-    best: dict[int, Option] = {}
-    for option in (o for o in options if o["n_usable"]):
-        rival = best.get(option["frame_id"])
-        if rival is None or merit(option) > merit(rival):
-            best[int(option["frame_id"])] = option
-    return best
-
-
-def system_of(frame: Frame, option: Option) -> tuple[Any, ...]:
-    """Return what frames must share to be solved together."""
-    return frame["detector"], frame["band"], option["catalog"], option["band"], option["is_native"]
-
-
-def catalogue_stars(db: Database, chosen: Mapping[int, Option], n_aper: int) -> Stars:
-    """Return the usable reference stars of the frames, each of its frame's catalogue."""
-    import pyarrow as pa
-
-    table = pa.Table.from_pylist(
-        [{"frame_id": i, "catalog": c["catalog"], "ref_band": c["band"]} for i, c in chosen.items()],
-        schema=pa.schema([("frame_id", pa.int32()), ("catalog", pa.string()), ("ref_band", pa.string())]),
+    table = db.arrow(statement("jobs", "zeropoint_used_apertures"), {"from": first, "to": last})
+    n = last - first + 1
+    system, frame, star, u, v = (
+        np.asarray(table[name].to_numpy(zero_copy_only=False)) for name in ("system", "frame", "star", "u", "v")
     )
-    with db.table("zp_chosen", table):
-        return Stars.read(db.arrow(statement("jobs", "zeropoint_catalog_stars")), n_aper)
+    flux, flux_err = (
+        table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(-1, n)
+        for name in ("flux", "flux_err")
+    )
+    for k in range(n):
+        with np.errstate(invalid="ignore"):
+            bright = (flux[:, k] > 0) & (flux_err[:, k] > 0) & (flux[:, k] > snr * flux_err[:, k])
+        d, err = difference(known.mag[star[bright]], flux[bright, k], flux_err[bright, k])
+        some = Stars(frame[bright], star[bright], d, err, u[bright], v[bright])
+        for number, mine in _by_system(system[bright], some):
+            yield number, first + k, mine
 
 
-def common_stars(
-    db: Database, frames: list[Frame], *, snr: float, n_aper: int
-) -> tuple[Stars, dict[tuple[int, int], float]]:
-    """Return the stars that frames share with each other and with earlier frames, and the zero points of these."""
-    import pyarrow as pa
+def joined(parts: list[Stars]) -> Stars:
+    """Return stars of several ranges of frames as one."""
+    columns = zip(*((p.frame, p.star, p.d, p.err, p.u, p.v) for p in parts), strict=True)
+    return Stars(*(np.concatenate(c) for c in columns))
 
-    schema = pa.schema([("frame_id", pa.int32()), ("detector", pa.string()), ("band", pa.string())])
-    table = pa.Table.from_pylist([{k: f[k] for k in schema.names} for f in frames], schema=schema)
-    db.job("zeropoint_history", most=_HISTORY)
-    with db.table("zp_relative", table):
-        sql = statement("jobs", "zeropoint_relative_stars")
-        stars = Stars.read(db.arrow(sql, {"bad_flags": BAD_FLAGS, "n_aper": n_aper, "snr": snr}), n_aper)
-    history = db.rows("SELECT frame_id, aperture_id, zp FROM zp_history").rows
-    return stars, {(int(f), int(a)): float(z) for f, a, z in history}
+
+def dense(number: Numbers) -> tuple[Numbers, int]:
+    """Return small numbers counted from 0 without gaps, in the same order, and how many there are."""
+    if not len(number):
+        return number.astype(np.int32), 0
+    there = np.bincount(number) > 0
+    place = np.cumsum(there) - 1
+    return place.astype(np.int32)[number], int(place[-1]) + 1
+
+
+def _by_system(system: Numbers, stars: Stars) -> Iterator[tuple[int, Stars]]:
+    """Yield the stars of each system, sorted by frame."""
+    for number in np.flatnonzero(np.bincount(system)) if len(system) else []:
+        mine = stars if np.all(system == number) else stars.where(system == number)
+        low = int(mine.frame.min())
+        small = np.uint16 if int(mine.frame.max()) - low < 2**16 else np.int64  # 16 bits are sorted by radix
+        order = np.argsort((mine.frame - low).astype(small), kind="stable")
+        yield int(number), mine.where(order)
+
+
+def _none() -> Stars:
+    """Return no stars."""
+    whole, real = np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+    return Stars(whole, whole, real, real, real, real)
+
+
+def shared(stars: Stars, source: Numbers) -> Stars:
+    """Return the stars that are in two frames or more, and only frames that have one of them."""
+    number, n = dense(source[stars.star])
+    return stars.where(np.bincount(number, minlength=n)[number] > 1) if n else stars

@@ -1,20 +1,15 @@
 -- The frames to calibrate, and how far their stars may be from the catalogue's.
 -- $frame_ids     INTEGER[]
--- $calibrate_as  VARCHAR    catalogue band that unfiltered bands are tied to; NULL: what the frame says
+-- $calibrate_as  VARCHAR    catalogue band that bands of no catalogue are tied to; NULL: what the frame says
 CREATE OR REPLACE TEMP TABLE zp_frame AS
 SELECT
-  frame_id,
-  night,
-  detector,
-  band,
+  frame_id, night, mjd_mid, detector, band, exptime_s, airmass,
   coalesce($calibrate_as, calibrate_as) AS tie,
   coalesce(match_radius_arcsec, 2.0) AS reach_arcsec,
   coalesce(primary_radius_px * pixel_scale_arcsec, 0.0) AS aperture_arcsec,
-  primary_noise,
-  aper_noise,
-  wcs_kind,
-  width,
-  height
+  pixel_scale_arcsec, primary_noise, aper_noise, aper_radius_px, wcs_kind, width, height,
+  coalesce(n_detections, 1000) AS n_detections,
+  true AS is_new
 FROM frame
 WHERE frame_id IN (SELECT unnest($frame_ids)) AND state = 'ok'
 ORDER BY frame_id;

@@ -1,4 +1,4 @@
--- Each object's nearest reference star of each catalogue, at the object's own date.
+-- Each object's nearest reference star of each catalogue, at the object's own date; has_rival: other objects have the same.
 -- Cells are a cube grid on the unit vector, so the poles and RA 0 are like any other place. Stars are put in cells for
 -- every half year in which there are objects; the pairs are then taken at the very date.
 -- $cell  DOUBLE  edge of the cube grid, unit sphere
@@ -40,8 +40,14 @@ pair AS (
     + (e.uz - r.uz - (e.epoch - r.epoch) * r.vz) ** 2 AS d2
   FROM e
   JOIN r ON r.cell = e.cell AND r.year = e.year
+),
+nearest AS (
+  SELECT
+    object_id, catalog, arg_min(source_id, (d2, source_id)) AS source_id,
+    degrees(sqrt(min(d2))) * 3600 AS separation_arcsec
+  FROM pair
+  WHERE d2 <= reach ** 2
+  GROUP BY object_id, catalog
 )
-SELECT object_id, catalog, arg_min(source_id, (d2, source_id)) AS source_id, degrees(sqrt(min(d2))) * 3600 AS separation_arcsec
-FROM pair
-WHERE d2 <= reach ** 2
-GROUP BY object_id, catalog;
+SELECT *, count(*) OVER (PARTITION BY catalog, source_id) > 1 AS has_rival
+FROM nearest;
