@@ -6,14 +6,14 @@ chi2 counts, gone back to one that has enough stars.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photdb.photometry.robust import segment_median
-from photdb.photometry.zero_measures import Array, Index, Mask, Rows
+from photdb.photometry.zero_measures import Array, Block, Index, Mask, Rows
 
 #: Reference errors below this (mag) are taken to be it.
 LEAST_ERROR = 0.01
@@ -82,7 +82,7 @@ class PPSolution:
 
 def solve_pp(
     d: NDArray[Any], ref_err: NDArray[Any], inst_err: NDArray[Any], frame: NDArray[Any], *, n_frame: int,
-    min_stars: float = 0.5,
+    min_stars: float = 0.5, with_steps: bool = True,
 ) -> PPSolution:  # fmt: skip
     """Return the zero points by PP's scheme.
 
@@ -99,26 +99,43 @@ def solve_pp(
     min_stars : float, default=0.5
         Stars that the chosen step must have if the frame has them: below 1 a share of the frame's, else a number; never
         more than 100 are demanded.
+    with_steps : bool, default=True
+        Keep the table of steps; without it only the chosen ones, which for many frames is a hundredth.
 
     Raises
     ------
     ValueError
         The frames are not in order.
     """
-    frame = np.asarray(frame, dtype=np.int64)
     if np.any(frame[1:] < frame[:-1]):
         raise ValueError("the measurements are not sorted by frame")
     rows = Rows.of(frame, n_frame)
-    order, level = _by_value(np.asarray(d, dtype=np.float64), rows, frame)
+    blocks = list(rows.blocks(1 << 18)) or [Block.of(0, 0, rows.bounds)]
+    parts = [
+        _of_block(block, d[block.rows], ref_err[block.rows], inst_err[block.rows], min_stars, with_steps=with_steps)
+        for block in blocks
+    ]
+    steps = Steps(*(np.concatenate([getattr(p.steps, f.name) for p in parts]) for f in fields(Steps)))
+    zp, sigma, red_chi2, n, used = (
+        np.concatenate([getattr(p, name) for p in parts]) for name in ("zp", "sigma", "red_chi2", "n", "used")
+    )
+    return PPSolution(zp, sigma, red_chi2, n, used, steps)
+
+
+def _of_block(
+    block: Block, d: NDArray[Any], ref_err: NDArray[Any], inst_err: NDArray[Any], min_stars: float, *, with_steps: bool
+) -> PPSolution:
+    """Return the solution of the frames of a block; the steps have the frames' numbers of all."""
+    d = d.astype(np.float64)
     error2 = np.maximum(ref_err, LEAST_ERROR).astype(np.float64) ** 2 + np.square(inst_err, dtype=np.float64)
-    found = _steps(d[order] - level[frame], error2[order], rows, level)
-    return _chosen(found, np.diff(rows.bounds), rows, order, min_stars)
-
-
-def _by_value(d: Array, rows: Rows, frame: Index) -> tuple[Index, Array]:
-    """Return the order of values within each frame, and each frame's median."""
-    level = np.nan_to_num(segment_median(d, rows.bounds[:-1], np.diff(rows.bounds)))
-    return np.lexsort((d, frame)), level
+    level = np.nan_to_num(segment_median(d, block.start, block.count))
+    order = np.lexsort((d, block.local))
+    rows = Rows(np.concatenate([block.start, [len(d)]]))
+    found = _chosen(_steps((d - level[block.local])[order], error2[order], rows, level), rows, order, min_stars)
+    steps = found.steps
+    keep = slice(None) if with_steps else steps.chosen
+    columns = [getattr(steps, f.name)[keep] for f in fields(Steps)]
+    return replace(found, steps=Steps(columns[0] + block.frames.start, *columns[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +184,9 @@ def _steps(value: Array, error2: Array, rows: Rows, level: Array) -> _Found:
     return _Found(*(column[in_order] for column in columns))
 
 
-def _chosen(found: _Found, count: Index, rows: Rows, order: Index, min_stars: float) -> PPSolution:
+def _chosen(found: _Found, rows: Rows, order: Index, min_stars: float) -> PPSolution:
     """Return the solution: each frame's step of the lowest reduced chi2 that has enough stars."""
+    count = np.diff(rows.bounds)
     n_frame, n = len(count), found.last - found.first
     demanded = (min_stars * count).astype(np.int64) if min_stars < 1 else np.full(n_frame, int(min_stars))
     demanded = np.minimum(demanded, MOST_DEMANDED)
@@ -187,9 +205,11 @@ def _chosen(found: _Found, count: Index, rows: Rows, order: Index, min_stars: fl
         column[there] = values[best[there]]
     n_used = np.zeros(n_frame, dtype=np.int64)
     n_used[there] = n[best[there]]
-    used = np.zeros(int(rows.bounds[-1]), dtype=bool)
-    for a, b in zip(found.first[chosen], found.last[chosen], strict=True):
-        used[order[a:b]] = True
+    inside = np.zeros(len(order) + 1, dtype=np.int64)
+    np.add.at(inside, found.first[chosen], 1)
+    np.add.at(inside, found.last[chosen], -1)
+    used = np.zeros(len(order), dtype=bool)
+    used[order] = np.cumsum(inside[:-1]) > 0
     zp, sigma, red_chi2 = out
     return PPSolution(
         zp, sigma, red_chi2, n_used, used, Steps(found.frame, found.zp, found.sigma, found.red_chi2, n, chosen)

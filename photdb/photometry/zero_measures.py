@@ -133,7 +133,10 @@ class Rows:
     @classmethod
     def of(cls, frame: NDArray[Any], n_frame: int) -> Rows:
         """Return where the measurements of each frame lie, in an array sorted by frame."""
-        return cls(np.searchsorted(frame, np.arange(n_frame + 1)).astype(np.int64))
+        numbers = np.arange(
+            n_frame + 1, dtype=np.asarray(frame).dtype
+        )  # of another type, all of `frame` would be copied
+        return cls(np.searchsorted(frame, numbers).astype(np.int64))
 
     def blocks(self, size: int = _BLOCK) -> Iterator[Block]:
         """Yield consecutive frames, of about so many measurements together."""

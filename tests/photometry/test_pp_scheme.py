@@ -67,6 +67,20 @@ def test_three_stars_make_no_zero_point_and_four_do():
 def test_no_star_at_all_is_no_error():
     nothing = np.zeros(0)
     assert np.isnan(solve_pp(nothing, nothing, nothing, nothing.astype(int), n_frame=2).zp).all()
+    assert not len(solve_pp(nothing, nothing, nothing, nothing.astype(int), n_frame=0).zp)
+
+
+def test_many_frames_and_few_give_the_same_and_steps_can_be_left_out():
+    d, ref_err, inst_err, frame = frames(3, [40] * 8000)  # more than one block
+    found = solve_pp(d, ref_err, inst_err, frame, n_frame=8000)
+    short = solve_pp(d, ref_err, inst_err, frame, n_frame=8000, with_steps=False)
+    assert np.array_equal(short.zp, found.zp)
+    assert np.array_equal(short.steps.frame, np.arange(8000))
+    assert np.array_equal(found.steps.zp[found.steps.chosen], found.zp)
+    last = frame == 7999
+    alone = solve_pp(d[last], ref_err[last], inst_err[last], frame[last] - 7999, n_frame=1)
+    assert found.zp[7999] == pytest.approx(alone.zp[0], abs=1e-9)
+    assert np.array_equal(found.used[last], alone.used)
 
 
 def test_frames_out_of_order_are_refused():
