@@ -153,10 +153,5 @@ def _inside(catalog: Catalog, answer: Answer, norder: int, npix: int) -> Referen
     stars = found.stars.filter(pl.Series(inside))
     if not stars.height:
         return None
-    ids = stars["source_id"].implode()
-    return replace(
-        found,
-        stars=stars,
-        mags=found.mags.filter(pl.col("source_id").is_in(ids)),
-        names=found.names.filter(pl.col("source_id").is_in(ids)),
-    )
+    mags, names = (t.join(stars, on="source_id", how="semi") for t in (found.mags, found.names))
+    return replace(found, stars=stars, mags=mags, names=names)

@@ -105,13 +105,9 @@ def _known_by_place(db: Database, reference: Reference, catalog: str) -> tuple[R
         }
     )
     if left_out.any():
-        gone = pl.Series(ids[left_out])
-        reference = replace(
-            reference,
-            stars=stars.filter(pl.Series(~left_out)),
-            mags=reference.mags.filter(~pl.col("source_id").is_in(gone.implode())),
-            names=reference.names.filter(~pl.col("source_id").is_in(gone.implode())),
-        )
+        gone = stars.filter(pl.Series(left_out))
+        mags, names = (t.join(gone, on="source_id", how="anti") for t in (reference.mags, reference.names))
+        reference = replace(reference, stars=stars.filter(pl.Series(~left_out)), mags=mags, names=names)
     return reference, replaced, int(left_out.sum())
 
 

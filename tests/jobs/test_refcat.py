@@ -119,3 +119,62 @@ def test_an_empty_store_says_that_it_has_no_catalogue():
         pytest.raises(NotFoundError, match="no reference"),
     ):
         refcat.require_some(db)
+
+
+def tycho(path: Path, *, numbers: bool, **more) -> Path:
+    """Two stars as VizieR writes them, with numbers and proper motions at 2000; or their places in 1991.25 alone."""
+    ra, dec, pm = np.array([31.0, 31.1]), np.array([46.0, 46.1]), np.array([800.0, 0.0])
+    if numbers:
+        table = {"TYC1": [3280, 3280], "TYC2": [13, 14], "TYC3": [1, 1], "RAmdeg": ra, "DEmdeg": dec, "pmRA": pm,
+                 "pmDE": [0.0, 0.0], "BTmag": [10.0, 11.0], "VTmag": [9.5, 10.5]}  # fmt: skip
+    else:
+        then = at_epoch(ra, dec, pm, 0 * pm, 2000.0, 1991.25)
+        table = {"ra": then[0], "dec": then[1], "epoch": [1991.25] * 2, "VTmag": [9.5, 10.5]}
+    pl.DataFrame(table | more).write_csv(path)
+    return path
+
+
+@pytest.mark.parametrize("extract_first", [True, False])
+def test_a_star_with_and_without_its_number_is_one_star(tmp_path, store, extract_first):
+    files = [tycho(tmp_path / "extract.csv", numbers=False), tycho(tmp_path / "vizier.csv", numbers=True)]
+    added = [refcat.add(file, "tycho2", store=store) for file in (files if extract_first else files[::-1])]
+    assert [a.n_new for a in added] == [2, 0]
+    with Database.open(store) as db:
+        rows = db.rows("SELECT source_id, pm_ra FROM refstar ORDER BY source_id").rows
+        assert rows == [(3280000131, 800.0), (3280000141, 0.0)]
+        assert db.one("SELECT count(*) FROM refmag") == 4
+    if not extract_first:
+        assert "2 stars are there already under the catalogue's own numbers: kept as they are" in added[1].notes
+
+
+def test_objects_keep_their_reference_star_when_it_gets_its_number(tmp_path, store):
+    refcat.add(tycho(tmp_path / "extract.csv", numbers=False), "tycho2", store=store)
+    with Database.open(store, read_only=False) as db:
+        db.execute(
+            "INSERT INTO object BY NAME SELECT hpx AS object_id, 'J' AS name, hpx, ra, dec, 0.0 AS ux, 0.0 AS uy, "
+            "0.0 AS uz, epoch, catalog AS ref_catalog, source_id AS ref_source_id, 1 AS n_detections, 1 AS run_id FROM refstar"
+        )
+    refcat.add(tycho(tmp_path / "vizier.csv", numbers=True), "tycho2", store=store)
+    with Database.open(store) as db:
+        assert {r[0] for r in db.rows("SELECT ref_source_id FROM object").rows} == {3280000131, 3280000141}
+
+
+def test_close_pairs_of_one_file_stay_two_stars(tmp_path, store):
+    table = {"RAJ2000": [10.0, 10.0], "DEJ2000": [5.0, 5.0 + 0.3 / 3600], "nobs": [3, 3], "Vmag": [12.0, 12.5]}
+    for file in ("a.csv", "b.csv"):
+        pl.DataFrame(table).write_csv(tmp_path / file)
+        refcat.add(tmp_path / file, "apass9", store=store)
+    with Database.open(store) as db:
+        assert db.one("SELECT count(*) FROM refstar") == 2
+
+
+def test_the_same_stars_with_rounded_places_are_not_doubled(tmp_path, store):
+    rng = np.random.default_rng(8)
+    table = pl.DataFrame({"RAJ2000": 10 + rng.uniform(0, 1, 200), "DEJ2000": rng.uniform(0, 1, 200), "nobs": [3] * 200,
+                          "Vmag": [12.0] * 200})  # fmt: skip
+    for file, digits in (("a.csv", 9), ("b.csv", 5)):
+        table.with_columns(pl.col("RAJ2000", "DEJ2000").round(digits)).write_csv(tmp_path / file)
+        refcat.add(tmp_path / file, "apass9", store=store)
+    with Database.open(store) as db:
+        assert db.one("SELECT count(*) FROM refstar") == 200
+        assert db.one("SELECT sum(n_star) FROM refcat_tile") == 200
