@@ -208,6 +208,36 @@ class Database:
         found = {name: self.rows(statement("audits", name)) for name in names}
         return {name: rows for name, rows in found.items() if len(rows)}
 
+    # Calibrations
+
+    def calibrations(self) -> list[int]:
+        """Return the numbers of the calibrations, the oldest first."""
+        return [int(row[0]) for row in self.rows("SELECT cal_id FROM calibration ORDER BY cal_id").rows]
+
+    def refuse_unknown_calibration(self, cal_id: int) -> None:
+        """Raise NotFoundError, saying which there are, when there is no calibration of that number."""
+        known = self.calibrations()
+        if cal_id not in known:
+            there = f"there are {', '.join(map(str, known))}" if known else "there are none yet: photdb zeropoint"
+            raise NotFoundError(f"no calibration {cal_id}", f"{there}; `photdb zeropoint list` says more")
+
+    def use_calibration(self, cal_id: int | None) -> None:
+        """Let this connection see the zero points of one calibration instead of those in use; None: those in use.
+
+        Sets the session variable that the view ``zeropoint_active`` reads. A frame that the calibration does not have is
+        then without a zero point.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such calibration.
+        """
+        if cal_id is None:
+            self.execute("RESET VARIABLE photdb_calibration")
+            return
+        self.refuse_unknown_calibration(cal_id)
+        self.execute(f"SET VARIABLE photdb_calibration = {int(cal_id)}")
+
     # Writing
 
     def job(self, name: str, **parameters: Any) -> Rows:
@@ -259,10 +289,18 @@ class Database:
         self._execute("CHECKPOINT", None)
 
     def next_id(self, table: str, column: str) -> int:
-        """Return the next number of a counted column (one writer, so no race)."""
+        """Return the next number of a counted column (one writer, so no race), above all that were retired."""
         if column not in self.relation_columns(table):
             raise ValueError(f"table {table} has no column {column}")
-        return int(self.one(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}"))
+        retired = self.one("SELECT value FROM meta WHERE key = $key", key=_retired(table, column))
+        return max(int(self.one(f"SELECT coalesce(max({column}), 0) FROM {table}")), int(retired or 0)) + 1
+
+    def retire_id(self, table: str, column: str, number: int) -> None:
+        """Never give a number of a counted column again, though its row goes."""
+        key = _retired(table, column)
+        before = self.one("SELECT value FROM meta WHERE key = $key", key=key)
+        self.execute("DELETE FROM meta WHERE key = $key", key=key)
+        self.insert("meta", [{"key": key, "value": str(max(number, int(before or 0)))}])
 
     def begin_run(self, command: str, parameters: Mapping[str, Any]) -> int:
         """Record that a run begins; return its run_id."""
@@ -388,6 +426,11 @@ def _locked(path: Path, text: str) -> StoreLockedError:
         f"{path}: held by process {pid} ({program})",
         "wait until it has finished, or end it; readers can share, writers cannot",
     )
+
+
+def _retired(table: str, column: str) -> str:
+    """Return the key of meta under which the highest number stands whose row is gone."""
+    return f"retired_{table}_{column}"
 
 
 def _now() -> datetime:

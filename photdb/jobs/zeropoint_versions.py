@@ -1,0 +1,378 @@
+"""Calibrations as versions: how good one is, which one frames use, how two differ.
+
+A calibration is judged by stars that its fit never used (`is_held`, one in ten, the same ones in every run): how well their
+magnitudes repeat from frame to frame, and how well they agree with the catalogue. Using another calibration moves a pointer
+(table ``frame_calibration``); zero points and detections stay as they are. docs/guides/recalibrate.md shows the commands.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from photdb.errors import CalibrationError, NotFoundError, UsageError
+from photdb.jobs import zeropoint_colour
+from photdb.sky import chord
+from photdb.store.answer import Answer
+from photdb.store.database import Database, statement
+
+#: Measurements of held-back stars below which no calibration is called worse than another.
+LEAST_POINTS = 30
+
+#: A repeatability is worse beyond this factor and so many mag more; a scatter to the catalogue likewise.
+WORSE_REPEATABILITY = (1.05, 0.0002)
+WORSE_SCATTER = (1.2, 0.001)
+
+_QUALITY = (
+    "detector", "band", "is_held", "n_frame", "n_star", "n_point", "repeatability", "ref_offset", "ref_scatter",
+)  # fmt: skip
+_CELL_RADII = 16.0  # edge of the cells of the match in match radii, as `zeropoint_select` has it
+_QUARTER_MOTION = 0.25  # arcsec: what a star of 1 arcsec/yr moves in a quarter of a year
+
+Ids = list[int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A calibration against what its frames use now, on the same stars and frames of one detector and band.
+
+    Attributes
+    ----------
+    detector, band
+        The system.
+    n_point, n_star
+        Measurements that were compared, and of how many stars.
+    is_held
+        Whether neither fit has used the stars.
+    repeatability, ref_scatter
+        mag; of the new one and of the one in use; None: it could not be measured.
+    n_lost
+        Frames that have a zero point now and would have none.
+    """
+
+    detector: str | None
+    band: str | None
+    n_point: int
+    n_star: int
+    is_held: bool
+    repeatability: tuple[float | None, float | None]
+    ref_scatter: tuple[float | None, float | None]
+    n_lost: int = 0
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the new one is worse by more than the tolerance."""
+        return bool(self.n_lost or self._repeats_worse or self._scatters_worse)
+
+    @property
+    def _repeats_worse(self) -> bool:
+        return _exceeds(self.repeatability, WORSE_REPEATABILITY)
+
+    @property
+    def _scatters_worse(self) -> bool:
+        return _exceeds(self.ref_scatter, WORSE_SCATTER)
+
+    def line(self) -> str:
+        """Return both figures in words."""
+        parts = []
+        if self.repeatability[0] is not None and self.repeatability[1] is not None:
+            parts.append(f"repeatability {_mmag(*self.repeatability)}")
+        if self.ref_scatter[0] is not None and self.ref_scatter[1] is not None:
+            parts.append(f"scatter to the catalogue {_mmag(*self.ref_scatter)}")
+        kind = "held-back stars" if self.is_held else "stars (too few to keep any back)"
+        text = f"{self.band or 'no band'}, {self.detector or 'no detector'}: "
+        if parts:
+            text += f"{', '.join(parts)} now, on {self.n_point} measurements of {self.n_star} {kind}"
+        if self.n_lost:
+            text += f"{'; ' if parts else ''}{_frames(self.n_lost)} would lose the zero point"
+        return text if parts or self.n_lost else text + "nothing to compare by"
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """What an activation did: frames pointed at the calibration, and how it compares with what they used before."""
+
+    cal_id: int
+    n_frame: int
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A calibration that is no more: its number, and the zero points that went with it."""
+
+    cal_id: int
+    n_zeropoint: int
+
+
+def listing(db: Database) -> Answer:
+    """Return one row a calibration, with how many frames use it and how well it repeats."""
+    return Answer(db, statement("queries", "zeropoint_calibrations"), name="calibration")
+
+
+def frame_zero_points(db: Database, *, cal_id: int | None = None) -> Answer:
+    """Return one row a frame: its zero point in use, or in one calibration.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such calibration.
+    """
+    if cal_id is not None:
+        db.refuse_unknown_calibration(cal_id)
+    return Answer(db, statement("queries", "zeropoint_frames"), {"cal_id": cal_id}, name="zeropoint")
+
+
+def measure_quality(db: Database, cal_id: int) -> list[dict[str, Any]]:
+    """Measure how well a calibration repeats and fits its catalogue; write and return a row a detector and band.
+
+    Uses the temporary tables of `zeropoint_select`, so nothing may be under way in them.
+
+    Parameters
+    ----------
+    db : Database
+        Open for writing.
+    cal_id : int
+        The calibration; rows of it in ``calibration_quality`` are replaced.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such calibration.
+    """
+    db.refuse_unknown_calibration(cal_id)
+    found = [{"cal_id": cal_id, **{k: row[k] for k in _QUALITY}} for row in _judge(db, cal_id)]
+    with db.transaction():
+        db.execute("DELETE FROM calibration_quality WHERE cal_id = $cal_id", cal_id=cal_id)
+        db.insert("calibration_quality", found)
+    return found
+
+
+def against_use(db: Database, cal_id: int, *, frame_ids: Iterable[int] | None = None) -> list[Verdict]:
+    """Return how a calibration compares with what its frames use now, by detector and band; unchanged frames apart.
+
+    What was measured when both were made is taken where it is of the same frames and stars and finds the new one not
+    worse; else both are measured on the same ones.
+    """
+    ids = _ids(frame_ids)
+    changing = [r for r in db.job("version_in_use", cal_id=cal_id, frame_ids=ids).dicts() if r["n_change"]]
+    if not changing:
+        return []
+    stored = [_from_stored(db, cal_id, row) for row in changing]
+    known = [v for v in stored if v is not None]
+    if len(known) == len(stored) and not any(v.is_worse for v in known):
+        return known
+    judged = _by_system(_judge(db, cal_id, second=0, frame_ids=_changing(db, cal_id, ids)))
+    return [_verdict(row, *judged.get(_system(row), (None, None))) for row in changing]
+
+
+def activate(
+    db: Database,
+    cal_id: int,
+    *,
+    run_id: int | None = None,
+    frame_ids: Iterable[int] | None = None,
+    force: bool = False,
+) -> Activated:
+    """Let frames use a calibration: one update of ``frame_calibration``, and a row in ``activation``.
+
+    Frames that point nowhere are always pointed at it, also where the others are refused.
+
+    Parameters
+    ----------
+    db : Database
+        Open for writing.
+    cal_id : int
+        The calibration.
+    run_id : int, optional
+        The run that does it; by default one of its own.
+    frame_ids : iterable of int, optional
+        Only these of its frames.
+    force : bool, default=False
+        Also where it is worse than what the frames use now.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such calibration, or it has none of the frames.
+    CalibrationError
+        If it is worse on the held-back stars; the message has both figures.
+    """
+    db.refuse_unknown_calibration(cal_id)
+    ids = _ids(frame_ids)
+    n_nowhere, n_elsewhere, n = db.job("version_pointed", cal_id=cal_id, frame_ids=ids).rows[0]
+    if not n:
+        which = "frame" if ids is None else f"of the {len(ids)} frames"
+        raise NotFoundError(
+            f"calibration {cal_id} has none {which}", f"`photdb zeropoint list --frames {cal_id}` lists its frames"
+        )
+    if run_id is None:
+        with db.run("zeropoint activate", {"cal_id": cal_id, "frame_ids": ids or "all", "force": force}) as own:
+            return activate(db, cal_id, run_id=own, frame_ids=ids, force=force)
+    verdicts = tuple(against_use(db, cal_id, frame_ids=ids)) if n_elsewhere and not force else ()
+    worse = [v for v in verdicts if v.is_worse]
+    done = Activated(cal_id, n_nowhere + (0 if worse else n_elsewhere), verdicts)
+    if done.n_frame:
+        _point(db, done, run_id, ids, also_old=not worse)
+    if worse:
+        pointed = f"; {_frames(n_nowhere)} without a calibration use it now" if n_nowhere else ""
+        raise CalibrationError(
+            f"calibration {cal_id} is worse than what {_frames(n_elsewhere)} use now: "
+            f"{'; '.join(v.line() for v in worse)}{pointed}",
+            f"to use it all the same: photdb zeropoint activate {cal_id} --force",
+        )
+    return done
+
+
+def drop(db: Database, cal_id: int) -> Dropped:
+    """Take a calibration away for good, with its zero points; its run stays, and its number is never used again.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such calibration.
+    CalibrationError
+        If frames use it.
+    """
+    db.refuse_unknown_calibration(cal_id)
+    used = int(db.one("SELECT count(*) FROM frame_calibration WHERE cal_id = $cal_id", cal_id=cal_id))
+    if used:
+        others = [c for c in db.calibrations() if c != cal_id]
+        raise CalibrationError(
+            f"calibration {cal_id} is used by {_frames(used)}",
+            f"let them use another first: photdb zeropoint activate {others[-1]}"
+            if others
+            else "it is the only one; make another first: photdb zeropoint",
+        )
+    n = int(db.one("SELECT count(*) FROM zeropoint WHERE cal_id = $cal_id", cal_id=cal_id))
+    with db.run("zeropoint drop", {"cal_id": cal_id}), db.transaction():
+        db.retire_id("calibration", "cal_id", cal_id)
+        for table in ("zeropoint", "calibration_quality", "activation", "calibration"):
+            db.execute(statement("jobs", f"version_drop_{table}"), cal_id=cal_id)
+    return Dropped(cal_id, n)
+
+
+# --- judging ---
+
+
+def _judge(db: Database, cal_id: int, *, second: int | None = None, frame_ids: Ids = None) -> list[dict[str, Any]]:
+    """Measure one calibration, or two on the same frames and stars; a row for each (arm 1, 2), detector and band.
+
+    ``second`` is another calibration, 0 for what each frame uses now.
+    """
+    held = _held_back(db, cal_id)
+    db.job(
+        "version_frame", cal_id=cal_id, frame_ids=frame_ids, detectors=[d for d, _ in held], bands=[b for _, b in held]
+    )
+    db.job("version_zero", first=cal_id, second=second)
+    _stars(db)
+    db.job("version_point")
+    return db.job("version_judge").dicts()
+
+
+def _stars(db: Database) -> None:
+    """Fill version_star, version_mag and version_colour for the frames of version_zero."""
+    frames, catalogs, bands, indices = db.job("version_needs").rows[0]
+    db.job("zeropoint_frames", frame_ids=frames or [], calibrate_as=None)
+    db.job("zeropoint_objects")
+    db.job("zeropoint_stars", catalogs=catalogs or [])
+    db.job("zeropoint_wanted", colour_bands=sorted({*bands, *(b for i in indices for b in i.split("-"))}))
+    zeropoint_colour.magnitudes(db)
+    db.job("version_ref", ref_bands=bands)
+    reach = float(db.one("SELECT coalesce(max(reach_arcsec), 2.0) FROM zp_object"))
+    cell = float(chord(_CELL_RADII * (reach + _QUARTER_MOTION)))
+    db.job("zeropoint_match", cell=cell, n=int(2.0 / cell) + 8, pad=float(chord(_QUARTER_MOTION)))
+    db.job("version_star")
+    db.job("version_mag")
+    db.job("version_colour", indices=indices)
+
+
+def _held_back(db: Database, cal_id: int) -> list[tuple[str | None, str | None]]:
+    """Return detector and band of the systems of which a calibration kept stars back."""
+    kept = json.loads(db.one("SELECT settings FROM calibration WHERE cal_id = $cal_id", cal_id=cal_id))
+    return [(detector, band) for detector, band in kept.get("held_back", [])]
+
+
+def _changing(db: Database, cal_id: int, ids: Ids) -> list[int]:
+    """Return the frames that an activation would change."""
+    return [int(r[0]) for r in db.job("version_changing", cal_id=cal_id, frame_ids=ids).rows]
+
+
+def _from_stored(db: Database, cal_id: int, row: dict[str, Any]) -> Verdict | None:
+    """Return the verdict of what was measured when both were made; None: that was not on the same frames and stars."""
+    if row["used"] is None or row["n_both"] != row["n_frame"]:
+        return None
+    quality = db.job(
+        "version_stored", first=cal_id, second=row["used"], detector=row["detector"], band=row["band"]
+    ).dicts()
+    if len(quality) != 2:
+        return None
+    new, old = quality
+    if any(new[k] != old[k] for k in ("is_held", "n_frame", "n_star", "n_point")) or new["n_frame"] != row["n_frame"]:
+        return None
+    counts = {"n_repeated": new["n_point"], "n_ref": new["n_point"] if row["same_ref"] else 0}
+    return _verdict(row, {**new, **counts}, {**old, **counts})
+
+
+def _verdict(row: dict[str, Any], new: dict[str, Any] | None, old: dict[str, Any] | None) -> Verdict:
+    """Return two measurements of one detector and band side by side; where they rest on too few points there is none."""
+    if new is None or old is None:
+        nothing = (None, None)
+        return Verdict(row["detector"], row["band"], 0, 0, False, nothing, nothing, row["n_lost"])
+    repeat, scatter = (
+        (new[key], old[key]) if min(new[n], old[n]) >= LEAST_POINTS else (None, None)
+        for key, n in (("repeatability", "n_repeated"), ("ref_scatter", "n_ref"))
+    )
+    return Verdict(
+        row["detector"], row["band"], new["n_point"], new["n_star"], new["is_held"], repeat, scatter, row["n_lost"]
+    )
+
+
+def _by_system(rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, Any], tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the rows of both arms by detector and band, where both are there."""
+    first, second = ({_system(r): r for r in rows if r["arm"] == arm} for arm in (1, 2))
+    return {key: (first[key], second[key]) for key in first if key in second}
+
+
+def _system(row: dict[str, Any]) -> tuple[Any, Any]:
+    """Return detector and band."""
+    return row["detector"], row["band"]
+
+
+def _exceeds(pair: tuple[float | None, float | None], tolerance: tuple[float, float]) -> bool:
+    """Whether the new figure is above the old one by more than a factor and an amount."""
+    new, old = pair
+    return new is not None and old is not None and new > tolerance[0] * old + tolerance[1]
+
+
+# --- pointing ---
+
+
+def _point(db: Database, done: Activated, run_id: int, ids: Ids, *, also_old: bool) -> None:
+    """Move the pointers, and write that it was done, in one transaction."""
+    with db.transaction():
+        if also_old:
+            db.job("version_point_old", cal_id=done.cal_id, frame_ids=ids)
+        db.job("version_point_new", cal_id=done.cal_id, frame_ids=ids)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        row = {"cal_id": done.cal_id, "run_id": run_id, "activated": now, "n_frame": done.n_frame}
+        db.insert("activation", [row])
+
+
+def _ids(frame_ids: Iterable[int] | None) -> Ids:
+    """Return frames as SQL takes them."""
+    return None if frame_ids is None else sorted({int(i) for i in frame_ids})
+
+
+def _frames(n: int) -> str:
+    """Return a number of frames in words."""
+    return f"{n} frame{'' if n == 1 else 's'}"
+
+
+def _mmag(new: float | None, old: float | None) -> str:
+    """Return two figures in mmag."""
+    assert new is not None and old is not None
+    return f"{1e3 * new:.2f} mmag against {1e3 * old:.2f}"

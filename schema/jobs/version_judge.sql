@@ -1,0 +1,53 @@
+-- How well the zero points of version_zero repeat and fit their catalogue, by detector and band, on version_point.
+--
+-- repeatability  1.4826 times the median of |m - median of the star's other frames| / sqrt(1 + v), over all measurements of
+--                stars seen in 3 frames or more; v is the variance of the median of n - 1 normal deviates, so that few frames
+--                do not flatter: pi / 2n for many, and 0.5 and 1.3 in its denominator hold it to 2 % down to 3 deviates.
+-- ref_scatter    1.4826 times the median absolute deviation of calibrated minus reference magnitude, the colour term applied
+--                where the reference colour is known; of two calibrations only where both have the same reference.
+WITH point AS (
+  SELECT
+    z.arm, f.detector, f.band, f.holds, p.frame_id, p.object_id,
+    flux_to_mag(p.flux, zp_here(z, p.flux, p.x, p.y, f.width, f.height)) + coalesce(colour_shift(z, c.colour), 0) AS mag,
+    CASE WHEN z.same_ref THEN r.mag END AS ref_mag
+  FROM version_point AS p
+  JOIN version_frame AS f ON f.frame_id = p.frame_id
+  JOIN version_zero AS z ON z.frame_id = p.frame_id
+  LEFT JOIN version_mag AS r
+    ON r.object_id = p.object_id AND r.catalog = z.catalog AND r.band = z.ref_band AND r.path IS NOT DISTINCT FROM z.ref_path
+  LEFT JOIN version_colour AS c ON c.object_id = p.object_id AND c.catalog = z.catalog AND c.index = z.colour
+),
+sorted AS (
+  SELECT arm, detector, band, object_id, count(*) AS n, n // 2 AS h, list_sort(list(mag)) AS mags
+  FROM point
+  GROUP BY arm, detector, band, object_id
+  HAVING n >= 3
+),
+middle AS (
+  SELECT
+    arm, detector, band, object_id, n, mags[h] AS lower, mags[h + 1] AS mid, mags[h + 2] AS upper,
+    CASE WHEN n = 3 THEN 0.5 ELSE 1.5708 / (n - 1 + CASE WHEN n % 2 = 0 THEN 0.5 ELSE 1.3 END) END AS v
+  FROM sorted
+),
+off AS (
+  SELECT
+    p.*,
+    abs(mag - CASE
+      WHEN n % 2 = 0 AND mag <= lower THEN mid
+      WHEN n % 2 = 0 THEN lower
+      WHEN mag < mid THEN (mid + upper) / 2
+      WHEN mag > mid THEN (lower + mid) / 2
+      ELSE (lower + upper) / 2
+    END) / sqrt(1 + v) AS off
+  FROM point AS p
+  LEFT JOIN middle AS m
+    ON m.arm = p.arm AND m.detector IS NOT DISTINCT FROM p.detector AND m.band IS NOT DISTINCT FROM p.band
+    AND m.object_id = p.object_id
+)
+SELECT
+  arm, detector, band, bool_or(holds) AS is_held, count(DISTINCT frame_id) AS n_frame, count(DISTINCT object_id) AS n_star,
+  count(*) AS n_point, count(off) AS n_repeated, count(ref_mag) AS n_ref,
+  1.4826 * median(off) AS repeatability, median(mag - ref_mag) AS ref_offset, 1.4826 * mad(mag - ref_mag) AS ref_scatter
+FROM off
+GROUP BY arm, detector, band
+ORDER BY arm, detector, band;
