@@ -33,6 +33,10 @@ calibrated AS (
     ON t.object_id = d.object_id AND t.colour_index = z.colour AND t.catalog IS NOT DISTINCT FROM z.catalog
   WHERE ($objects::BIGINT[] IS NULL OR d.object_id IN (SELECT unnest($objects::BIGINT[])))
     AND ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
+),
+scaled AS (
+  SELECT *, flux_to_mjy(1, here, mag_system, ab_offset) AS mjy
+  FROM calibrated
 )
 SELECT
   object_id,
@@ -43,8 +47,8 @@ SELECT
   flux_to_mag(flux, here) AS mag,
   mag_error(flux, flux_err) AS mag_err,
   mag_system,
-  flux_to_mjy(flux, here, mag_system, ab_offset) AS flux_mjy,
-  flux_to_mjy(flux_err, here, mag_system, ab_offset) AS flux_mjy_err,
+  mjy * flux AS flux_mjy,
+  mjy * flux_err AS flux_mjy_err,
   flux,
   flux_err,
   limit_mag,
@@ -60,5 +64,5 @@ SELECT
   y,
   colour,
   colour_source
-FROM calibrated
+FROM scaled
 ORDER BY object_id, mjd_mid, frame_id;

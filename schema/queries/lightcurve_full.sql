@@ -62,6 +62,10 @@ calibrated AS (
   WHERE ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
     AND ($from_mjd::DOUBLE IS NULL OR f.mjd_mid >= $from_mjd::DOUBLE)
     AND ($to_mjd::DOUBLE IS NULL OR f.mjd_mid < $to_mjd::DOUBLE)
+),
+scaled AS (
+  SELECT *, flux_to_mjy(1, here, mag_system, ab_offset) AS mjy
+  FROM calibrated
 )
 SELECT
   object_id,
@@ -72,8 +76,8 @@ SELECT
   flux_to_mag(flux, here) AS mag,
   mag_error(flux, flux_err) AS mag_err,
   mag_system,
-  flux_to_mjy(flux, here, mag_system, ab_offset) AS flux_mjy,
-  flux_to_mjy(flux_err, here, mag_system, ab_offset) AS flux_mjy_err,
+  mjy * flux AS flux_mjy,
+  mjy * flux_err AS flux_mjy_err,
   flux,
   flux_err,
   limit_mag,
@@ -93,5 +97,5 @@ SELECT
   limit_3_mag,
   colour,
   colour_source
-FROM calibrated
+FROM scaled
 ORDER BY mjd_mid, band, frame_id;

@@ -1,38 +1,67 @@
 -- One point of a light curve: a detection, calibrated with the active zero points.
+-- The zero point that holds at a place is computed once for what needs it three times.
 CREATE OR REPLACE VIEW lightcurve AS
 SELECT
-  d.object_id,
-  d.frame_id,
-  f.band,
-  f.mjd_mid,
-  f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
-  flux_to_mag(d.flux, zp_here(z, d.flux, d.x, d.y, f.width, f.height)) AS mag,
-  mag_error(d.flux, d.flux_err) AS mag_err,
-  coalesce(z.mag_system, 'instrumental') AS mag_system,
-  flux_to_mjy(d.flux, zp_here(z, d.flux, d.x, d.y, f.width, f.height), z.mag_system, z.ab_offset) AS flux_mjy,
-  flux_to_mjy(d.flux_err, zp_here(z, d.flux, d.x, d.y, f.width, f.height), z.mag_system, z.ab_offset) AS flux_mjy_err,
-  d.flux,
-  d.flux_err,
-  z.limit_mag,
-  z.zp,
-  z.zp_err,
+  object_id,
+  frame_id,
+  band,
+  mjd_mid,
+  bjd_tdb,
+  flux_to_mag(flux, here) AS mag,
+  mag_error(flux, flux_err) AS mag_err,
+  coalesce(mag_system, 'instrumental') AS mag_system,
+  mjy * flux AS flux_mjy,
+  mjy * flux_err AS flux_mjy_err,
+  flux,
+  flux_err,
+  limit_mag,
+  zp,
+  zp_err,
   0 AS aperture_id,
   'detected' AS kind,
-  d.flags,
-  f.airmass,
-  f.fwhm_arcsec,
-  d.sky,
-  d.x,
-  d.y,
-  z.cal_id,
+  flags,
+  airmass,
+  fwhm_arcsec,
+  sky,
+  x,
+  y,
+  cal_id,
   NULL::INTEGER AS target_id,
-  z.zp_sys,
-  sqrt(mag_error(d.flux, d.flux_err) ** 2 + coalesce(z.zp_err, 0) ** 2 + coalesce(z.zp_sys, 0) ** 2) AS mag_err_total,
-  z.limit_3_mag
-FROM detection AS d
-JOIN frame AS f ON f.frame_id = d.frame_id
-JOIN object AS o ON o.object_id = d.object_id
-LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0;
+  zp_sys,
+  sqrt(mag_error(flux, flux_err) ** 2 + coalesce(zp_err, 0) ** 2 + coalesce(zp_sys, 0) ** 2) AS mag_err_total,
+  limit_3_mag
+FROM (
+  SELECT *, flux_to_mjy(1, here, mag_system, ab_offset) AS mjy
+  FROM (
+    SELECT
+      d.object_id,
+      d.frame_id,
+      d.flux,
+      d.flux_err,
+      d.flags,
+      d.sky,
+      d.x,
+      d.y,
+      f.band,
+      f.mjd_mid,
+      f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
+      f.airmass,
+      f.fwhm_arcsec,
+      zp_here(z, d.flux, d.x, d.y, f.width, f.height) AS here,
+      z.mag_system,
+      z.ab_offset,
+      z.limit_mag,
+      z.limit_3_mag,
+      z.zp,
+      z.zp_err,
+      z.zp_sys,
+      z.cal_id
+    FROM detection AS d
+    JOIN frame AS f ON f.frame_id = d.frame_id
+    JOIN object AS o ON o.object_id = d.object_id
+    LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
+  ) AS placed
+) AS scaled;
 COMMENT ON VIEW lightcurve IS 'one point of a light curve: a detection, calibrated with the active zero points; negative flux has no magnitude';
 COMMENT ON COLUMN lightcurve.bjd_tdb IS 'd; BJD_TDB of mid-exposure at the position of the object; NULL without a position';
 COMMENT ON COLUMN lightcurve.mag IS 'mag, in mag_system; NULL where flux <= 0';
