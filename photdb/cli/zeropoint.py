@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from photdb.cli import console, tables
+from photdb.cli import console, tables, zeropoint_plots
 from photdb.cli.options import Db, Format, Output
 from photdb.config import store_path
 
@@ -26,6 +27,15 @@ def zeropoint(
         typer.Option(
             metavar="FRAME", help="Calibrate nothing: say what each cut left of this frame's stars, and draw them."
         ),
+    ] = None,
+    cal: Annotated[
+        int | None, typer.Option(metavar="ID", help="With --explain: this calibration. Default: the one in use.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --explain: where to draw. Default: zp_frame_ID.png.")
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option(metavar="NAME", help="With --explain: of the counts: table, csv or json.")
     ] = None,
     catalog: Annotated[
         list[str] | None,
@@ -188,9 +198,7 @@ def zeropoint(
     if context.invoked_subcommand is not None:
         return
     if explain is not None:
-        from photdb.cli import zeropoint_plots
-
-        zeropoint_plots.explain(explain, db=db)
+        zeropoint_plots.explain(explain, cal=cal, picture=plot, db=db, format=format)
         return
     from photdb.jobs import zeropoint as job
     from photdb.store.database import Database
@@ -241,6 +249,9 @@ def list_(
     with Database.open(store_path(db)) as store:
         answer = job.frame_zero_points(store, cal_id=cal) if frames or cal else job.calibrations(store)
         tables.show(answer, format=format, output=output)
+
+
+app.command("plot")(zeropoint_plots.plot)
 
 
 def _term(word: str) -> str | float:

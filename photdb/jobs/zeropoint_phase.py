@@ -73,7 +73,7 @@ class Phase:
         if not several:
             chosen = _all_tasks(db)
             systems = self._systems(chosen, colours, relative=relative)
-            gathered = Gathered(len(systems), known)
+            gathered = Gathered(len(systems), known, with_place=_with_place(systems, self.settings))
         for first, last in ranges:
             select.measure(db, first, last, self.settings, relative=relative)
             counted.append(select.counts(db))
@@ -85,7 +85,7 @@ class Phase:
         if chosen is None or gathered is None:
             chosen = select.choose(db, table, self.settings)
             systems = self._systems(chosen, colours, relative=relative)
-            gathered = Gathered(len(systems), known)
+            gathered = Gathered(len(systems), known, with_place=_with_place(systems, self.settings))
             for first, last in ranges:
                 if len(ranges) > 1:
                     select.measure(db, first, last, self.settings, relative=relative)
@@ -148,14 +148,14 @@ class Phase:
         solved: list[Solved | None] = []
         self._by_aperture: list[dict[int, Columns]] = []
         for number, system in enumerate(systems):
-            stars = gathered.take(number)
+            stars, holds = gathered.take(number, hold=True)
             if system.relative:
                 stars = shared(stars, known.source)
             if not len(stars.d):
                 solved.append(None)
                 self._by_aperture.append({})
                 continue
-            one = solve_primary(stars, known, system, self.settings)
+            one = solve_primary(stars, known, system, self.settings, holds=holds)
             del stars
             columns = rows.of_solution(system, one, one.solution, PRIMARY, self.frames, self.settings)
             if self.settings.extinction and len(columns["frame_id"]):
@@ -190,7 +190,8 @@ class Phase:
             for a, b in ranges:
                 if len(ranges) > 1:
                     select.measure(self.db, a, b, self.settings, relative=relative)
-                for number, aperture, stars in apertures(self.db, first, last, known, self.settings.select.snr):
+                snr, place = self.settings.select.snr, _with_place(systems, self.settings)
+                for number, aperture, stars in apertures(self.db, first, last, known, snr, with_place=place):
                     found.setdefault((number, aperture), []).append(stars)
             for (number, aperture), parts in sorted(found.items()):
                 one = solved[number]
@@ -216,6 +217,11 @@ class Phase:
             rows.add_extinction(columns, self._nights, self.frames)
         self.parts.append(columns)
         self._by_aperture[number][aperture] = columns
+
+
+def _with_place(systems: list[System], settings: ZeropointSettings) -> bool:
+    """Return whether a term needs the stars' places."""
+    return settings.spatial > 0 or any(s.given_map is not None for s in systems)
 
 
 def _all_tasks(db: Database) -> Chosen:

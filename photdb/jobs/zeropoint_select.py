@@ -161,6 +161,7 @@ def measure(db: Database, first: int, last: int, settings: ZeropointSettings, *,
         db.job("zeropoint_cut_elongation", sigma=s.elongation_sigma)
     if (s.neighbours and not relative) or s.isolation_arcsec is not None:
         db.job("zeropoint_relax", min_stars=settings.needed)
+    db.job("zeropoint_pair")
 
 
 def counts(db: Database) -> Any:
@@ -233,8 +234,8 @@ def count_by_cut(db: Database, frame_id: int) -> dict[tuple[str | None, str | No
 def select(
     db: Database, frame_ids: Iterable[int], settings: ZeropointSettings, *, known: dict[str, str] | None = None,
     holds: Iterable[tuple[str | None, str | None]] = (), relative: bool = False,
-) -> None:  # fmt: skip
-    """Match and select the stars of a few frames, to look at: fills zp_pair and nothing of the store.
+) -> Colours:  # fmt: skip
+    """Match and select the stars of a few frames, to look at; fill zp_pair, and return the colour index of each band.
 
     Parameters
     ----------
@@ -279,10 +280,9 @@ def hold(db: Database, systems: list[tuple[str | None, str | None, int, bool]]) 
 
 
 def _prepare(db: Database) -> None:
-    """Make what the view zp_pair reads, and the view."""
+    """Make what the view zp_pair reads beside the candidates."""
     db.job("zeropoint_cut_names", cuts=list(CUTS))
     hold(db, [])
-    db.execute("CREATE OR REPLACE TEMP TABLE zp_measured AS SELECT NULL::INTEGER AS task_no LIMIT 0")
 
 
 def _match(db: Database) -> None:

@@ -27,9 +27,6 @@ MAG_PIVOT = 14.0
 #: Days without frames after which a new season begins: long enough for a mirror to be washed or a filter to be changed.
 SEASON_GAP = 120.0
 
-#: A system with fewer usable stars keeps none back.
-LEAST_TO_HOLD = 50
-
 _SAMPLE = 300_000  # measurements that tell whether the detector measures differently from place to place
 
 Numbers = NDArray[Any]
@@ -106,12 +103,10 @@ def seasons(mjd: Numbers) -> Numbers:
     return out
 
 
-def solve_primary(stars: Stars, known: Candidates, system: System, settings: ZeropointSettings) -> Solved:
-    """Return the solution of a system in its primary aperture."""
-    number, n_source = dense(known.source[stars.star])
-    holds = n_source >= LEAST_TO_HOLD
-    if holds:
-        stars = stars.where(~known.held[stars.star])
+def solve_primary(
+    stars: Stars, known: Candidates, system: System, settings: ZeropointSettings, *, holds: bool
+) -> Solved:
+    """Return the solution of a system in its primary aperture; `holds`: the stars kept back are not among the stars."""
     if settings.method == "pp" and not system.relative:
         return _pp(stars, known, system, settings, holds)
     number, _ = dense(known.source[stars.star])
@@ -175,7 +170,9 @@ def _measures(stars: Stars, known: Candidates, number: Numbers, system: System, 
     """Return the stars as they are solved, what the frames before have of a map taken out."""
     m = stars.measures(known, number, colour=model.colour != "none", place=model.spatial > 0, magnitude=model.magnitude)
     if system.given_map is not None:
-        u, v = np.nan_to_num(stars.u), np.nan_to_num(stars.v)
+        u, v = stars.u, stars.v
+        assert u is not None
+        assert v is not None
         m = replace(m, d=m.d - place_sum(u, v, np.broadcast_to(system.given_map, (len(u), len(system.given_map)))))
     return m
 
@@ -240,13 +237,13 @@ def _depends_on_place(stars: Stars, known: Candidates, number: Numbers, system: 
         stars, number = stars.where(some), number[some]
     frame, n_frame = dense(stars.frame)
     m = Measures(frame, dense(number)[0], stars.d, stars.err, known.mag_err[stars.star])
-    return zero_point.depends_on_place(m, stars.part(), n_frame=n_frame)
+    return zero_point.depends_on_place(m, stars.part, n_frame=n_frame)
 
 
 def _key(stars: Stars, known: Candidates, by_part: bool) -> Numbers:
     """Return what a star is: the reference star, or the reference star on a part of the detector."""
     source = known.source[stars.star]
-    return source.astype(np.int64) * 64 + stars.part() if by_part else source
+    return source.astype(np.int64) * 64 + stars.part if by_part else source
 
 
 def _present(key: Numbers) -> Numbers:

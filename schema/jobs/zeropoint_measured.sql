@@ -41,5 +41,9 @@ WITH measured AS (
 )
 SELECT
   task_no, frame_id, star, object_id, flux, flux_err, fwhm_arcsec::FLOAT AS fwhm_arcsec, elongation::FLOAT AS elongation,
-  u, v, least(crowded, other)::TINYINT AS cut_no, other::TINYINT AS cut_else
+  u, v,
+  coalesce(
+    8 * greatest(0, least(7, floor(4 * (v + 1)))) + greatest(0, least(7, floor(4 * (u + 1)))), 0
+  )::UTINYINT AS part,
+  least(crowded, other)::TINYINT AS cut_no, other::TINYINT AS cut_else
 FROM measured;

@@ -1,7 +1,9 @@
 -- The fluxes in some apertures of the stars that are used: auto first where it is asked for.
--- $from, $to  INTEGER  first and last aperture; 0 is auto
+-- $from, $to   INTEGER  first and last aperture; 0 is auto
+-- $with_place  BOOLEAN  u and v are wanted
 SELECT
-  s.system, s.frame, m.star, m.u, m.v,
+  s.system, s.frame, m.star, m.part,
+  CASE WHEN $with_place THEN m.u END AS u, CASE WHEN $with_place THEN m.v END AS v,
   list_resize(
     list_concat(CASE WHEN $from = 0 THEN [d.flux_auto] ELSE [] END, d.aper_flux[greatest($from, 1):$to]), $to - $from + 1
   ) AS flux,
