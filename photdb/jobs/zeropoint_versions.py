@@ -1,8 +1,9 @@
 """Calibrations as versions: how good one is, which one frames use, how two differ.
 
-A calibration is judged by stars that its fit never used (`is_held`, one in ten, the same ones in every run): how well their
-magnitudes repeat from frame to frame, and how well they agree with the catalogue. Using another calibration moves a pointer
-(table ``frame_calibration``); zero points and detections stay as they are. docs/guides/recalibrate.md shows the commands.
+A calibration is judged by stars that its fit never used (`is_held`, one in ten, the same ones in every run): how well
+their magnitudes repeat from frame to frame, and how well they agree with the catalogue. Using another calibration moves
+a pointer (table ``frame_calibration``); zero points and detections stay as they are. docs/guides/recalibrate.md shows
+the commands.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from photdb.errors import CalibrationError, NotFoundError, UsageError
+from photdb.errors import CalibrationError, NotFoundError
 from photdb.jobs import zeropoint_colour
 from photdb.sky import chord
 from photdb.store.answer import Answer
@@ -318,7 +319,7 @@ def _from_stored(db: Database, cal_id: int, row: dict[str, Any]) -> Verdict | No
 
 
 def _verdict(row: dict[str, Any], new: dict[str, Any] | None, old: dict[str, Any] | None) -> Verdict:
-    """Return two measurements of one detector and band side by side; where they rest on too few points there is none."""
+    """Return two measurements of one detector and band side by side; a figure from too few points is none."""
     if new is None or old is None:
         nothing = (None, None)
         return Verdict(row["detector"], row["band"], 0, 0, False, nothing, nothing, row["n_lost"])
@@ -374,5 +375,6 @@ def _frames(n: int) -> str:
 
 def _mmag(new: float | None, old: float | None) -> str:
     """Return two figures in mmag."""
-    assert new is not None and old is not None
+    assert new is not None
+    assert old is not None
     return f"{1e3 * new:.2f} mmag against {1e3 * old:.2f}"

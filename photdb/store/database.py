@@ -224,8 +224,8 @@ class Database:
     def use_calibration(self, cal_id: int | None) -> None:
         """Let this connection see the zero points of one calibration instead of those in use; None: those in use.
 
-        Sets the session variable that the view ``zeropoint_active`` reads. A frame that the calibration does not have is
-        then without a zero point.
+        Sets the session variable that the view ``zeropoint_active`` reads. A frame that the calibration does not have
+        is then without a zero point.
 
         Raises
         ------

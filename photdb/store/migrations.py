@@ -83,7 +83,7 @@ def stored_version(con: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def migrate(con: duckdb.DuckDBPyConnection, found: int, schema: Traversable | None = None) -> None:
-    """Run the migrations after version ``found`` in one transaction, then make all views and macros anew."""
+    """Run the migrations after version ``found`` in one transaction, then make all comments, views and macros anew."""
     schema = schema or shipped("schema")
     con.execute("BEGIN TRANSACTION")
     try:
@@ -91,6 +91,7 @@ def migrate(con: duckdb.DuckDBPyConnection, found: int, schema: Traversable | No
         for number, file in migrations(schema).items():
             if number > found:
                 con.execute(file.read_text(encoding="utf-8"))
+        _comment(con, schema)
         _define(con, schema)
         con.execute(
             "UPDATE meta SET value = $version WHERE key = 'schema_version'", {"version": str(current_version(schema))}
@@ -112,6 +113,14 @@ def _drop_definitions(con: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     for name, kind in macros:
         con.execute(f'DROP {"MACRO TABLE" if kind == "table_macro" else "MACRO"} IF EXISTS "{name}"')
+
+
+def _comment(con: duckdb.DuckDBPyConnection, schema: Traversable) -> None:
+    """Say anew what tables and columns are, in the words of a new store: migrations need not."""
+    for text in _texts(schema / "tables"):
+        for statement in con.extract_statements(text):
+            if statement.type == duckdb.StatementType.ALTER:  # what duckdb takes COMMENT ON for
+                con.execute(statement)
 
 
 def _define(con: duckdb.DuckDBPyConnection, schema: Traversable) -> None:

@@ -160,6 +160,67 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_its_rows(tmp_path, store
     con.close()
 
 
+SCHEMA_1 = Path(__file__).parents[1] / "data" / "stores" / "schema_1.sql"
+
+
+@pytest.fixture
+def old_store(tmp_path) -> Path:
+    """A store as version 1 made it, with one calibrated frame and a row in every table that has changed since."""
+    path = tmp_path / "old.duckdb"
+    with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.5.0"}) as con:
+        con.execute(SCHEMA_1.read_text(encoding="utf-8"))
+        for table, row in {
+            "frame": "7 AS frame_id, 1 AS file_id, 0 AS hdu, '/f7.fits' AS path, 'r' AS band, 60000.5 AS mjd_mid, "
+            "1 AS run_id, 'ok' AS state, 100 AS width, 100 AS height",
+            "object": "3 AS object_id, 'J0' AS name, 0 AS hpx, 0 AS ra, 0 AS dec, 1 AS ux, 0 AS uy, 0 AS uz, "
+            "2025 AS epoch, 1 AS n_detections, 1 AS run_id",
+            "detection_hot": "3 AS skey, 3 AS object_id, 7 AS frame_id, 50 AS x, 50 AS y, 100 AS flux, 1 AS flux_err, "
+            "0 AS flags",
+            "calibration": "4 AS cal_id, 1 AS run_id, 'catalogue' AS method, '{}' AS settings, "
+            "TIMESTAMP '2026-11-01' AS created",
+            "zeropoint": "4 AS cal_id, 7 AS frame_id, 0 AS aperture_id, 22.5 AS zp, 0.01 AS zp_err, 9 AS n_star, "
+            "12 AS n_candidate, 'AB' AS mag_system, 0 AS flag",
+        }.items():
+            con.execute(f"INSERT INTO {table} BY NAME SELECT {row}")
+        con.execute("INSERT INTO frame_calibration VALUES (7, 4)")
+    return path
+
+
+def _columns(db: Database) -> dict[tuple[str, str, str], tuple]:
+    """The columns of all tables and views: type, whether NULL is allowed, comment."""
+    rows = db.rows(
+        "SELECT table_name, coalesce(t.comment, v.comment), column_name, data_type, is_nullable, c.comment "
+        "FROM duckdb_columns() AS c LEFT JOIN duckdb_tables() AS t USING (table_name) "
+        "LEFT JOIN duckdb_views() AS v ON v.view_name = table_name AND NOT v.internal WHERE NOT c.internal"
+    ).rows
+    return {(r[0], r[2], r[1]): r[3:] for r in rows}
+
+
+def test_a_store_of_version_1_becomes_what_a_new_one_is(old_store, store):
+    with Database.open(old_store, read_only=False) as migrated, Database.open(store) as new:
+        assert _columns(migrated) == _columns(new)
+        assert len(_columns(new)) > 200
+        macros = (
+            "SELECT function_name, parameters, function_type FROM duckdb_functions() "
+            "WHERE NOT internal AND function_type IN ('macro', 'table_macro') ORDER BY ALL"
+        )
+        assert migrated.rows(macros).rows == new.rows(macros).rows
+
+
+def test_a_store_of_version_1_keeps_its_light_curves(old_store):
+    with duckdb.connect(str(old_store), read_only=True) as con:
+        (before,) = con.execute(
+            "SELECT object_id, frame_id, mag, mag_err, mag_system, zp, zp_err FROM lightcurve"
+        ).fetchall()
+    assert before[2] == pytest.approx(17.5)
+    with Database.open(old_store, read_only=False) as db:
+        found = db.rows("SELECT object_id, frame_id, mag, mag_err, mag_system, zp, zp_err FROM lightcurve").rows
+        assert found == [before]
+        assert db.rows("SELECT note FROM calibration").rows == [(None,)]
+        assert db.rows("SELECT colour_term_err, zp_map, limit_3_mag FROM zeropoint").rows == [(None, None, None)]
+        assert db.audit().keys() <= {"frame_count", "object_count"}  # the made-up counts
+
+
 def test_an_older_store_open_for_reading_says_how_to_bring_it_up_to_date(tmp_path, store):
     schema = _schema(tmp_path / "schema", m9001_colour="ALTER TABLE frame ADD COLUMN moon_deg DOUBLE")
     con = duckdb.connect(str(store), read_only=True)
@@ -174,9 +235,11 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, store):
         tmp_path / "schema", m9001_a="ALTER TABLE frame ADD COLUMN moon_deg DOUBLE", m9002_b="SELECT nothing"
     )
     con = duckdb.connect(str(store))
-    with pytest.raises(duckdb.Error):
-        migrations.migrate(con, 1, schema)
-    assert migrations.stored_version(con) == 1
+    before = migrations.stored_version(con)
+    assert before == migrations.current_version()
+    with pytest.raises(duckdb.Error, match="nothing"):
+        migrations.migrate(con, before, schema)
+    assert migrations.stored_version(con) == before
     assert "moon_deg" not in [c[0] for c in con.execute("DESCRIBE frame").fetchall()]
     con.close()
 
