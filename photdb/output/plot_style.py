@@ -151,7 +151,7 @@ def draw_median(ax: Any, x: Floats, y: Floats) -> None:
     places, middle, error, n = running_median(x, y)
     if n:
         look: dict[str, Any] = {"fmt": "s", "ms": 5, "color": "black", "mfc": "white", "elinewidth": 1.2, "zorder": 5}
-        ax.errorbar(places, middle, yerr=error, label=f"median of {n} stars", **look)
+        ax.errorbar(places, middle, yerr=error, label=f"median of {n}", **look)
 
 
 def legend_above(ax: Any, *, columns: int = 4) -> None:
