@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 
-from photdb import __version__
 from photdb.output.ezphot_units import lines, zero_point
 
 #: A file that photdb wrote has this card.
@@ -93,7 +93,7 @@ def _provenance(frame: Mapping[str, Any], zeros: Mapping[int, Mapping[str, Any]]
         "PHOTZSYS": (zero.get("zp_sys"), "[mag] photdb: error of the tie"),
         "PHOTFRAM": (frame["frame_id"], "photdb: frame_id"),
         "PHOTRUN": (frame["run_id"], "photdb: run that measured it"),
-        MARK: (__version__, "photdb: version that wrote this copy"),
+        MARK: (version("photdb"), "photdb: version that wrote this copy"),
     }
 
 
