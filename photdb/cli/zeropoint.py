@@ -224,9 +224,16 @@ def zeropoint(
         done = job.calibrate_store(
             store, frame_ids=wanted, settings=settings, activate=activate, force=force, note=note
         )
-    for line in done.lines:
+    for line in (*done.lines, *done.verdicts):
         console.note(line)
-    console.note(done.activation)
+    if done.refused is not None:
+        raise done.refused
+    if activate:
+        console.note(
+            f"calibration {done.cal_id}: {done.n_active} frames use it now; see `photdb zeropoint list --frames`"
+        )
+    else:
+        console.note(f"calibration {done.cal_id}: kept; `photdb zeropoint activate {done.cal_id}` lets frames use it")
 
 
 @app.command("list")

@@ -20,6 +20,7 @@ from photdb.bands import bands
 from photdb.errors import CalibrationError, InputError, UsageError
 from photdb.jobs import zeropoint_rows as rows
 from photdb.jobs import zeropoint_select as select
+from photdb.jobs import zeropoint_versions
 from photdb.jobs.zeropoint_phase import Phase
 from photdb.jobs.zeropoint_rows import Columns, Frames
 from photdb.jobs.zeropoint_settings import Selection, ZeropointSettings
@@ -36,14 +37,26 @@ Held = set[tuple[str | None, str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """What a calibration found: cal_id, frames by mag_system, frames flagged, a line for each band, who uses it."""
+    """What a calibration found.
+
+    Attributes
+    ----------
+    cal_id
+        Its number.
+    n_frame, systems, n_flagged, lines
+        Frames, frames by mag_system, frames flagged, a line for each band.
+    n_active, verdicts, refused
+        Frames that were pointed at it, how it compares with what they used before, and why they were not.
+    """
 
     cal_id: int
     n_frame: int
     systems: dict[str, int]
     n_flagged: int
     lines: tuple[str, ...]
-    activation: str = ""
+    n_active: int = 0
+    verdicts: tuple[str, ...] = ()
+    refused: CalibrationError | None = None
 
     def line(self) -> str:
         """Return what was found in a few words."""
@@ -143,8 +156,10 @@ def calibrate_store(
         raise InputError("the store has no frame to calibrate", "photdb ingest FOLDER")
     parameters = {**asdict(settings), "frames": sorted(wanted) if frame_ids is not None else "all"}
     with db.run("zeropoint", parameters) as run_id:
-        done = calibrate(db, frame_ids=wanted, run_id=run_id, settings=settings, join=False, point=activate, note=note)
-        done = replace(done, activation=_activation(done, used=activate))
+        done = calibrate(db, frame_ids=wanted, run_id=run_id, settings=settings, join=False, point=False, note=note)
+        zeropoint_versions.measure_quality(db, done.cal_id)
+        if activate:
+            done = _activated(db, done, run_id=run_id, force=force)
         db.finish_run(run_id, "done", done.line())
     if settings.method != "instrumental" and set(done.systems) <= {"instrumental"}:
         raise CalibrationError(
@@ -154,11 +169,13 @@ def calibrate_store(
     return done
 
 
-def _activation(done: Calibrated, *, used: bool) -> str:
-    """Return who uses a calibration now."""
-    if used:
-        return f"calibration {done.cal_id}: {done.n_frame} frames use it now; see `photdb zeropoint list --frames`"
-    return f"calibration {done.cal_id}: no frame uses it yet; `photdb zeropoint activate {done.cal_id}` lets them"
+def _activated(db: Database, done: Calibrated, *, run_id: int, force: bool) -> Calibrated:
+    """Let the frames use a calibration, unless it is worse than what they use."""
+    try:
+        used = zeropoint_versions.activate(db, done.cal_id, run_id=run_id, force=force)
+    except CalibrationError as error:
+        return replace(done, refused=error)
+    return replace(done, n_active=used.n_frame, verdicts=tuple(v.line() for v in used.verdicts))
 
 
 def calibrations(db: Database) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from photdb import bands as passbands
+from photdb.jobs import refcat_bands
 from photdb.jobs.zeropoint_settings import ZeropointSettings
 from photdb.store.database import Database
 
@@ -42,8 +43,8 @@ def colour_bands(bands: Mapping[str, str | None], settings: ZeropointSettings, k
 
 
 def magnitudes(db: Database) -> None:
-    """Fill zp_mag with the magnitudes of the stars of zp_star in the passbands of zp_wanted."""
-    db.job("zeropoint_mags")
+    """Fill zp_mag: magnitudes of the stars of zp_star in the passbands of zp_wanted, native or transformed."""
+    refcat_bands.magnitudes(db)
 
 
 def of_bands(

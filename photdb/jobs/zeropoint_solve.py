@@ -27,7 +27,7 @@ MAG_PIVOT = 14.0
 #: Days without frames after which a new season begins: long enough for a mirror to be washed or a filter to be changed.
 SEASON_GAP = 120.0
 
-_SAMPLE = 300_000  # measurements that tell whether the detector measures differently from place to place
+_SAMPLE, _FRAMES = 60_000, 40  # measurements and frames that tell whether the detector measures alike everywhere
 
 Numbers = NDArray[Any]
 
@@ -229,9 +229,9 @@ def _depends_on_place(stars: Stars, known: Candidates, number: Numbers, system: 
     """Return whether the detector measures differently from place to place, on frames evenly chosen."""
     if system.relative or not model.offsets or model.spatial or not len(number) or system.given_map is not None:
         return False
-    step = -(-len(number) // _SAMPLE)
+    n_frame = int(stars.frame[-1]) + 1
+    step = min(-(-len(number) // _SAMPLE), max(n_frame // _FRAMES, 1))
     if step > 1:  # runs of consecutive frames: they share their stars
-        n_frame = int(stars.frame[-1]) + 1
         run = max(n_frame // (20 * step), 1)
         some = (stars.frame // run) % step == 0
         stars, number = stars.where(some), number[some]
