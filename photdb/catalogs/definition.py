@@ -19,7 +19,7 @@ LAST = 1000
 
 _KEYS = {
     "title", "service", "reference", "checked", "rank", "astrometry_mas", "id", "pm", "good", "missing", "position",
-    "bands", "sky", "names",
+    "bands", "sky", "names", "pm_from",
 }  # fmt: skip
 _SERVICE_KEYS = {"name", "table", "columns", "norder", "automatic", "scale", "where", "timeout_s"}
 _NAME_KEYS = {"name", "kind", "period", "mag_max", "mag_min", "is_amplitude"}
@@ -187,6 +187,8 @@ class Catalog:
         How a source's number is made: the first whose columns are all there. None of them: named by its place.
     sky
         deg; range of declination that it covers.
+    pm_from
+        A catalogue of the same numbers whose proper motions its stars take, where it has none; empty: none.
     names
         What its stars are called, for catalogues of variables; these need no band.
     """
@@ -206,6 +208,7 @@ class Catalog:
     bands: Mapping[str, Magnitude] = field(default_factory=dict)
     sky: tuple[float, float] = (-90.0, 90.0)
     names: Names | None = None
+    pm_from: str = ""
 
 
 def names() -> list[str]:
@@ -324,6 +327,7 @@ def _understand(name: str, table: Mapping[str, Any]) -> Catalog:
         bands={band: _magnitude(entry) for band, entry in table.get("bands", {}).items()},
         sky=(float(sky[0]), float(sky[1])),
         names=_names(named) if named else None,
+        pm_from=str(table.get("pm_from", "")),
     )
 
 

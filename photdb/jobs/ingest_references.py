@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 #: Good stars of a field in its band that are enough: no further catalogue is asked for.
 ENOUGH = 30
 
+#: More tiles than these are not asked for without being told to: they would take minutes.
+MOST_TILES = 300
+
 #: How far a pointing may be wrong, deg: with a WCS in the header, and without.
 WCS_DEG, POINTING_DEG = 0.1, 0.5
 
@@ -107,43 +110,81 @@ def candidates(field: Field, band: str) -> list[Catalog]:
         if c.service.scale[0] <= field.scale <= c.service.scale[1]
         and declination_overlaps(c.sky, field.dec, field.radius)
     ]
-    return [c for c in fit if band in c.bands] + [c for c in fit if band not in c.bands][:1]
+    return [c for c in fit if band in c.bands] + [c for c in fit if band not in c.bands]
 
 
 def _fetch(store: Path, fields: Sequence[Field]) -> None:
     """Fetch for every field and band until there are enough stars, or the catalogues are at an end."""
-    vizier: Vizier | None = None
-    down: set[str] = set()
+    service = _Service(store)
     for place, band in ((f, b) for f in fields for b in sorted(f.bands)):
-        if _has_enough(store, place, band, candidates(place, band)):
+        known = candidates(place, band)
+        if _has_enough(store, place, band, known):
             continue
-        for n_asked, catalog in enumerate(candidates(place, band)):
+        n_asked, too_wide = 0, False
+        for catalog in known:
             if n_asked >= 2 or (n_asked and band not in catalog.bands):
                 break
             tiles = tiles_of_cone(place.ra, place.dec, place.radius, catalog.service.norder)
-            if catalog.name in down or _is_whole(store, catalog, tiles):
+            if len(tiles) > MOST_TILES:
+                if not too_wide:
+                    _leave_to_user(catalog, place, len(tiles))
+                too_wide = True
                 continue
-            if vizier is None:
-                vizier = Vizier(vizier_server() or SERVER)
-                if not vizier.answers():
-                    progress.say(
-                        f"{vizier.server} does not answer: going on with the reference stars that are in the store "
-                        "(--offline: do not ask)"
-                    )
+            if not _is_whole(store, catalog, tiles):
+                if not service.answers():
                     return
-            progress.say(
-                f"no {band} reference stars around {place.ra:.2f} {place.dec:+.2f}: asking {catalog.service} "
-                f"for {len(tiles)} tiles of {catalog.title}"
-            )
-            try:
-                progress.say(
-                    refcat_fetch.fetch(catalog.name, tiles, store=store, attempts=2, timeout_s=_PATIENCE_S).line()
-                )
-            except PhotdbError as error:
-                down.add(catalog.name)
-                progress.warn(error.what)
+                if not service.fetch(catalog, tiles, place, band):
+                    continue
+            n_asked += 1
             if _has_enough(store, place, band, [catalog]):
                 break
+
+
+class _Service:
+    """VizieR, looked for when it is first wanted, and the catalogues that it failed to give."""
+
+    def __init__(self, store: Path) -> None:
+        self._store = store
+        self._there: bool | None = None
+        self._failed: set[str] = set()
+
+    def answers(self) -> bool:
+        """Return whether there is a network, and say it once when there is none."""
+        if self._there is None:
+            vizier = Vizier(vizier_server() or SERVER)
+            self._there = vizier.answers()
+            if not self._there:
+                progress.say(
+                    f"{vizier.server} does not answer: going on with the reference stars that are in the store "
+                    "(--offline: do not ask)"
+                )
+        return self._there
+
+    def fetch(self, catalog: Catalog, tiles: Sequence[int], place: Field, band: str) -> bool:
+        """Fetch tiles; return whether any came."""
+        if catalog.name in self._failed:
+            return False
+        progress.say(
+            f"no {band} reference stars around {place.ra:.2f} {place.dec:+.2f}: asking {catalog.service} "
+            f"for {len(tiles)} tiles of {catalog.title}"
+        )
+        try:
+            done = refcat_fetch.fetch(catalog.name, tiles, store=self._store, attempts=2, timeout_s=_PATIENCE_S)
+        except PhotdbError as error:
+            self._failed.add(catalog.name)
+            progress.warn(error.what)
+            return False
+        progress.say(done.line())
+        return True
+
+
+def _leave_to_user(catalog: Catalog, place: Field, n_tiles: int) -> None:
+    """Say what was not asked for, and how it can be."""
+    where = f"{place.ra:.2f} {place.dec:.2f} {place.radius:.1f}"
+    progress.say(
+        f"{catalog.title} around {place.ra:.2f} {place.dec:+.2f} would be {n_tiles} tiles: not asked for; "
+        f"photdb refcat fetch --catalog {catalog.name} --cone {where}"
+    )
 
 
 def _is_whole(store: Path, catalog: Catalog, tiles: Sequence[int]) -> bool:

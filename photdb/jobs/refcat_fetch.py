@@ -27,7 +27,7 @@ from photdb.catalogs.fetch_vizier import SERVER, ServiceError, Vizier, wait
 from photdb.catalogs.tiles import area_sq_deg, declination_overlaps, tiles_of_cone
 from photdb.config import is_offline, vizier_server
 from photdb.errors import NotFoundError, UsageError
-from photdb.jobs.refcat_write import recount, write_stars
+from photdb.jobs.refcat_write import borrow_motions, recount, write_stars
 from photdb.jobs.writer import writing
 from photdb.sky import separation_arcsec
 from photdb.store.database import Database
@@ -293,6 +293,7 @@ def _keep(db: Database, catalog: Catalog, tile: Tile, run_id: int, out: Fetched)
 def _finish(store: Path, catalog: str, run_id: int, state: str, message: str) -> None:
     """Count the tiles again and record how the run ended."""
     with writing(store) as db:
+        borrow_motions(db, catalog)
         recount(db, catalog)
         db.finish_run(run_id, state, message[:1000])
 

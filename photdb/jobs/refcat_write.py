@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from photdb import sky
+from photdb.catalogs import definition
 from photdb.catalogs.reference import Reference, at_epoch
 from photdb.store.database import Database
 
@@ -71,6 +72,14 @@ def recount(db: Database, catalog: str) -> None:
     orders = db.rows("SELECT DISTINCT norder FROM refcat_tile WHERE catalog = $catalog", {"catalog": catalog}).rows
     for (norder,) in orders:
         db.job("refcat_recount", catalog=catalog, norder=int(norder))
+
+
+def borrow_motions(db: Database, catalog: str) -> None:
+    """Fill in proper motions that this catalogue lends to others, or others to it."""
+    for name in definition.names():
+        lender = definition.load(name).pm_from
+        if lender and catalog in (name, lender):
+            db.job("refcat_borrow_motions", catalog=name, lender=lender)
 
 
 def _known_by_place(db: Database, reference: Reference, catalog: str) -> tuple[Reference, Any, int]:

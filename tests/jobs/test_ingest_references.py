@@ -167,3 +167,19 @@ def test_a_bug_in_the_fetching_is_told_and_does_not_stop_an_ingest(sky, store, s
     monkeypatch.setattr(ingest_references, "_fetch", broken)
     fetch_references(store, [light(10.0, 1.0)], PLAN)
     assert said == ["reference stars were not fetched: RuntimeError: a bug"]
+
+
+def test_a_field_of_very_many_tiles_gets_a_sparser_catalogue_and_the_rest_is_left_to_the_user(store, said, monkeypatch):
+    asked = []
+    monkeypatch.delenv("PHOTDB_OFFLINE")
+    monkeypatch.setattr("photdb.jobs.ingest_references.Vizier.answers", lambda self: True)
+
+    def fetch(name: str, tiles: list[int], **how: Any) -> Any:
+        asked.append((name, len(tiles)))
+        return SimpleNamespace(line=lambda: "fetched")
+
+    monkeypatch.setattr("photdb.jobs.refcat_fetch.fetch", fetch)
+    fetch_references(store, [light(10.0, 1.0, scale=9.0, width=9000, height=9000)], PLAN)
+    assert "tiles: not asked for; photdb refcat fetch --catalog gaiaxp --cone 10.00 1.00" in said[0]
+    assert [name for name, _ in asked] == ["tycho2"]
+    assert asked[0][1] <= ingest_references.MOST_TILES

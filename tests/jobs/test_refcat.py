@@ -179,3 +179,20 @@ def test_the_same_stars_with_rounded_places_are_not_doubled(tmp_path, store):
     with Database.open(store) as db:
         assert db.one("SELECT count(*) FROM refstar") == 200
         assert db.one("SELECT sum(n_star) FROM refcat_tile") == 200
+
+
+@pytest.mark.parametrize("motions_first", [True, False])
+def test_synthetic_photometry_takes_its_proper_motions_from_gaia(tmp_path, store, motions_first):
+    place = {"Source": [1, 2], "RA_ICRS": [10.0, 10.1], "DE_ICRS": [5.0, 5.0]}
+    pl.DataFrame(place | {"pmRA": [900.0, None], "pmDE": [-50.0, None], "Gmag": [12.0] * 2}).write_csv(
+        tmp_path / "g.csv"
+    )
+    pl.DataFrame(place | {"gmag": [12.0, 13.0]}).write_csv(tmp_path / "x.csv")
+    files = [("g.csv", "gaia_dr3"), ("x.csv", "gaiaxp")]
+    for file, name in files if motions_first else files[::-1]:
+        refcat.add(tmp_path / file, name, store=store)
+    with Database.open(store) as db:
+        rows = db.rows("SELECT source_id, pm_ra, pm_dec FROM refstar WHERE catalog = 'gaiaxp' ORDER BY source_id").rows
+        stars = refcat.stars_near(db, 10.0, 5.0, 0.01, epoch=2036.0, catalogs=["gaiaxp"])
+    assert rows == [(1, 900.0, -50.0), (2, None, None)]
+    assert stars.dec[0] == pytest.approx(5.0 - 20 * 0.05 / 3600, abs=1e-7)
