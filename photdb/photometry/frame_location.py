@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from photdb.photometry import robust
 from photdb.photometry.robust import BIWEIGHT, FEW, MAD, grouped_median, segment_median, small_sample
-from photdb.photometry.zero_measures import Array, Block, Index, Mask, Rows
+from photdb.photometry.zero_measures import Array, Block, Index, Mask, Rows, expected_variance
 
 _ROUNDS = 5
 _BISECTIONS = 14
@@ -38,6 +38,8 @@ class Values:
         mag; offsets and terms taken out.
     sigma
         mag; infinite: no say.
+    err
+        mag; the part of it that is the error of the flux.
     stretch
         By how much a residual is too small, for what a star's offset has taken of it.
     own
@@ -50,6 +52,7 @@ class Values:
 
     value: Array
     sigma: Array
+    err: Array
     stretch: Array
     own: Array
     quoted2: Array
@@ -59,7 +62,13 @@ class Values:
         """Return some of them."""
         columns = None if self.columns is None else self.columns[:, which]
         return Values(
-            self.value[which], self.sigma[which], self.stretch[which], self.own[which], self.quoted2[which], columns
+            self.value[which],
+            self.sigma[which],
+            self.err[which],
+            self.stretch[which],
+            self.own[which],
+            self.quoted2[which],
+            columns,
         )
 
 
@@ -90,6 +99,7 @@ def locate(
     start: Array | None = None,
     own_scatter: bool = False,
     own_terms: OwnTerms | None = None,
+    snr: float = 0.0,
 ) -> tuple[Located, Array, Array]:
     """Return the zero point of every frame, and its own terms with their errors (n_frame x n_term, NaN none).
 
@@ -107,6 +117,8 @@ def locate(
         Each frame has a scatter of its own beyond the errors, to be found.
     own_terms : OwnTerms, optional
         Terms of each frame's own.
+    snr : float, default=0
+        Signal to noise that measurements were selected above.
     """
     n_frame = len(rows.bounds) - 1
     n_term = 0 if own_terms is None else len(own_terms.spread)
@@ -116,6 +128,7 @@ def locate(
     for whole in rows.blocks():
         block, v = _with_a_say(whole, values(whole))
         first = None if start is None else start[block.frames]
+        block, v = _as_expected(block, v, first, snr)
         lever2: Array | float = 0.0
         if own_terms is not None:
             slopes, error, lever2, has = _slopes(block, v, own_terms, how=how, own_scatter=own_scatter)
@@ -139,6 +152,14 @@ def _with_a_say(block: Block, v: Values, which: Mask | None = None) -> tuple[Blo
     count = np.bincount(block.local[keep], minlength=len(block.count))
     start = np.concatenate([[0], np.cumsum(count)[:-1]])
     return replace(block, start=start, count=count, local=block.local[keep]), v.take(keep)
+
+
+def _as_expected(block: Block, v: Values, first: Array | None, snr: float) -> tuple[Block, Values]:
+    """Return the measurements with the errors that are expected."""
+    rough = _medians(block, v, np.zeros(len(block.count), dtype=bool)) if first is None else first
+    expected = expected_variance(block, v.err, v.value - rough[block.local], snr)
+    sigma = np.sqrt(np.maximum(np.square(v.sigma) - np.square(v.err), 0.0) + expected)
+    return _with_a_say(block, replace(v, sigma=sigma))
 
 
 def _without(block: Block, v: Values, slopes: Array, has: Mask) -> tuple[Block, Values]:

@@ -99,8 +99,11 @@ class System:
         if not 2 <= n_frame <= DENSE or not free.any() or not few_pairs:
             return None
         reduced = -self.by_pairs(1.0 / self.of_star)
-        reduced[np.diag_indices(n_frame)] += self.of_frame * (1.0 + 1e-7)
-        return cho_factor(reduced[np.ix_(free, free)], lower=True, overwrite_a=True, check_finite=False)
+        reduced[np.diag_indices(n_frame)] += np.where(self.of_frame > 0, self.of_frame * (1.0 + 1e-7), 1.0)
+        try:
+            return cho_factor(reduced[np.ix_(free, free)], lower=True, overwrite_a=True, check_finite=False)
+        except np.linalg.LinAlgError:  # rounding: without it the solution takes longer, and is the same
+            return None
 
     def by_pairs(self, scale: Array) -> Array:
         """Return the sum over stars of weight x weight x the star's scale for every pair of frames."""
@@ -117,7 +120,7 @@ class System:
 
     def _first(self, free: Mask, factor: Any) -> Any:
         """Return the preconditioner."""
-        own = self.of_frame[free]
+        own = np.where(self.of_frame > 0, self.of_frame, 1.0)[free]
         if self.n_term:
             through = np.asarray((self.by_star.power(2) / self.of_star).sum(axis=1)) if self.n_term else np.zeros(0)
             spread = np.maximum(np.diag(self.square) - through, 1e-3 * np.diag(self.square))

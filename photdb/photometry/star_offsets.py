@@ -20,7 +20,7 @@ from photdb.photometry import zero_terms
 from photdb.photometry.frame_groups import connected
 from photdb.photometry.normal_equations import System
 from photdb.photometry.robust import biweight, extra_scatter, grouped_median, segment_median
-from photdb.photometry.zero_measures import Array, Block, Index, Measures, Rows
+from photdb.photometry.zero_measures import Array, Block, Index, Measures, Rows, expected_variance
 from photdb.photometry.zero_terms import Terms, powers
 
 _ROUNDS = 12
@@ -119,6 +119,7 @@ def star_offsets(
     relative: bool = False,
     terms: Terms | None = None,
     weak: bool = False,
+    snr: float = 0.0,
 ) -> Offsets:
     """Return the offset of every star that frames share.
 
@@ -141,11 +142,13 @@ def star_offsets(
         Terms that are fitted with them.
     weak : bool, default=False
         The catalogue only holds the level and the large gradients.
+    snr : float, default=0
+        Signal to noise that measurements were selected above.
     """
     m = m.sorted()
     terms = zero_terms.none(n_frame, n_star) if terms is None else terms
     known = np.full(n_frame, np.nan) if fixed is None else np.asarray(fixed, dtype=np.float64)
-    return _Fit(m, n_frame, n_star, known, terms, relative=relative, weak=weak).run()
+    return _Fit(m, n_frame, n_star, known, terms, relative=relative, weak=weak, snr=snr).run()
 
 
 def depends_on_place(m: Measures, part: Index, *, n_frame: int, tolerance: float = 0.02) -> bool:
@@ -178,10 +181,19 @@ class _Fit:
     """One solution on its way: the present zero points, offsets and terms."""
 
     def __init__(
-        self, m: Measures, n_frame: int, n_star: int, known: Array, terms: Terms, *, relative: bool, weak: bool
+        self,
+        m: Measures,
+        n_frame: int,
+        n_star: int,
+        known: Array,
+        terms: Terms,
+        *,
+        relative: bool,
+        weak: bool,
+        snr: float,
     ) -> None:
         self.m, self.n_frame, self.n_star, self.known, self.terms = m, n_frame, n_star, known, terms
-        self.relative, self.weak = relative, weak
+        self.relative, self.weak, self.snr = relative, weak, snr
         self.rows = Rows.of(m.frame, n_frame)
         self.star = m.star.astype(np.int32, copy=False)
         self.bounds = self.rows.bounds.astype(np.int32)
@@ -267,7 +279,7 @@ class _Fit:
             residual = self._residual(self.m, frame, block.rows)
             err = self.m.err[block.rows]
             if robust:
-                sigma2 = np.square(err, dtype=np.float64) + (self.floor**2 + 1e-14)
+                sigma2 = expected_variance(block, err, residual, self.snr) + (self.floor**2 + 1e-14)
                 weight = biweight(residual / np.sqrt(sigma2)) / sigma2
             else:
                 weight = 1.0 / (np.square(err, dtype=np.float64) + 1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ Mask = NDArray[np.bool_]
 
 #: Measurements worked on at a time: they stay in the processor's cache.
 _BLOCK = 1 << 16
+
+_LN_FLUX = 0.4 * math.log(10.0)  # of a magnitude
+_MARGIN = 4.0  # in S/N, whose noise is 1
+_LEAST_BRIGHT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,9 @@ class Model:
         ``shared`` (one of the detector, or one an epoch) or ``frame``.
     weak_prior
         The catalogue only holds the level and the large gradients; the frames hold each other.
+    snr
+        Signal to noise that measurements were selected above, 0: they were not. Near it only those remain that noise
+        made brighter, so what is *expected* within 4 of it has no say in a frame that has five better stars.
     """
 
     offsets: bool = True
@@ -110,6 +118,7 @@ class Model:
     spatial: int = 0
     spatial_per: str = "shared"
     weak_prior: bool = False
+    snr: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse words that mean nothing."""
@@ -176,3 +185,31 @@ class Block:
         if len(x):
             out[there] = np.add.reduceat(x, self.start[there])
         return out
+
+
+def expected_variance(block: Block, err: NDArray[Any], residual: NDArray[Any], snr: float = 0.0) -> Array:
+    """Return the squared errors (mag^2) of a block's measurements at the fluxes that are expected of their stars.
+
+    A flux that noise made brighter has a smaller error in magnitudes, and would have more weight than one that noise
+    made fainter: zero points would be too bright, by 3 mmag for a typical field. The error of a flux is that of the
+    background mostly, and does not change with the noise.
+
+    Parameters
+    ----------
+    block : Block
+        The frames.
+    err : array
+        mag; as measured.
+    residual : array
+        mag; m_ref - m_inst less what is expected. No more than 3 errors of it are taken for noise.
+    snr : float, default=0
+        Signal to noise that measurements were selected above: infinite for what is expected within 4 of it, in frames
+        that have five better ones.
+    """
+    reach = 3.0 * err
+    out = err * np.exp(_LN_FLUX * np.clip(residual, -reach, reach))
+    if snr > 0.0:
+        faint = out > 1.0 / (_LN_FLUX * (snr + _MARGIN))
+        ample = block.total((~faint).astype(np.float64)) >= _LEAST_BRIGHT
+        out = np.where(faint & ample[block.local], np.inf, out)
+    return np.asarray(np.square(out, dtype=np.float64))

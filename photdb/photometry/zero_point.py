@@ -206,7 +206,14 @@ def _joint(
     """Return the joint solution, without the terms of stars that it cannot tell."""
     while True:
         found = star_offsets(
-            m, n_frame=n_frame, n_star=n_star, fixed=fixed, relative=relative, terms=terms, weak=model.weak_prior
+            m,
+            n_frame=n_frame,
+            n_star=n_star,
+            fixed=fixed,
+            relative=relative,
+            terms=terms,
+            weak=model.weak_prior,
+            snr=model.snr,
         )
         certain = found.slope_err <= LARGEST_ERROR
         if certain.all():
@@ -273,9 +280,11 @@ def _located(
         value = m.d[block.rows] - offsets.explained(m, block)
         columns = None if own is None else _columns(m, block, model, offsets, len(own.spread))
         stretch = 1.0 / np.sqrt(1.0 - offsets.taken(star, sigma2))
-        return Values(value, np.sqrt(sigma2), stretch, offsets.offset[star], err2 + ref2, columns)
+        return Values(value, np.sqrt(sigma2), np.sqrt(err2), stretch, offsets.offset[star], err2 + ref2, columns)
 
-    return locate(rows, values, how=model.robust, start=first, own_scatter=not model.offsets, own_terms=own)
+    return locate(
+        rows, values, how=model.robust, start=first, own_scatter=not model.offsets, own_terms=own, snr=model.snr
+    )
 
 
 def _columns(m: Measures, block: Block, model: Model, offsets: Offsets, n: int) -> Array:
