@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from photdb.cli import console, tables, zeropoint_plots
+from photdb.cli import console, headers, tables, zeropoint_plots
 from photdb.cli.options import Db, Format, Output
 from photdb.config import store_path
 
 app = typer.Typer(help="Calibrate frames: zero points as versions that can be compared.", invoke_without_command=True)
+app.command("plot")(zeropoint_plots.plot)
 
 _STARS, _FIT, _VERSION = "Which stars", "The fit", "The version"
 
@@ -178,6 +179,12 @@ def zeropoint(
     note: Annotated[
         str | None, typer.Option(metavar="TEXT", help="What this calibration is for.", rich_help_panel=_VERSION)
     ] = None,
+    write_headers: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Then write copies of these frames, as `photdb headers` does.", rich_help_panel=_VERSION
+        ),
+    ] = None,
     db: Db = None,
 ) -> None:
     """Calibrate the frames of the store anew, as a new calibration that they use from now on.
@@ -234,6 +241,8 @@ def zeropoint(
         )
     else:
         console.note(f"calibration {done.cal_id}: kept; `photdb zeropoint activate {done.cal_id}` lets frames use it")
+    if write_headers is not None:
+        headers.headers(write_headers, frames=frames, db=db)
 
 
 @app.command("list")
