@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ class Transformation:
     Attributes
     ----------
     name
-        Unique, as ``zeropoint.ref_path`` has it.
+        As ``zeropoint.ref_path`` has it. The pieces of one have one name, band, base and colour, and ranges that do not
+        overlap.
     band, system
         The passband that comes out, and the zero of its magnitudes: AB or Vega.
     base, blue, red
@@ -47,7 +49,7 @@ class Transformation:
     coefficients, errors
         mag; of the powers 0, 1, 2 ... of ``blue - red``, and their 1 sigma errors (0 where none are published).
     range
-        mag; of ``blue - red`` for which it holds.
+        mag; of ``blue - red`` for which it holds, the upper end not included.
     conditions
         mag; ranges of further colours, ``(blue, red)``, for which it holds.
     magnitudes
@@ -136,20 +138,36 @@ def paths(
     """
     found: dict[str, list[Way]] = {band: [Way(band, None, 0.0)] for band in given}
     for one in load() if known is None else sorted(known, key=_order):
-        if one.inputs <= set(given) and (not one.catalogs or catalog in one.catalogs):
+        usable = one.inputs <= set(given) and (not one.catalogs or catalog in one.catalogs)
+        if usable and one.name not in {way.name for way in found.get(one.band, ())}:
             found.setdefault(one.band, []).append(Way(one.band, one.name, one.error))
     return {band: tuple(ways) for band, ways in found.items()}
+
+
+def piece_of(one: Transformation, known: Collection[Transformation]) -> int:
+    """Return which piece of its transformation one is, from 1 on in the order of their ranges."""
+    return 1 + sum(other.name == one.name and other.range < one.range for other in known)
 
 
 @cache
 def _load(own: Path) -> tuple[Transformation, ...]:
     """Return the transformations of the shipped files and of a user's folder, whose files replace shipped ones."""
     found = [one for file, text in _files(own) for one in _understand(file, text)]
-    names = [one.name for one in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({a.name for a, b in combinations(found, 2) if a.name == b.name and not _pieces(a, b)})
     if twice:
-        raise InputError(f"colour transformations: {len(twice)} names come twice: {', '.join(twice)}", "rename one")
+        raise InputError(
+            f"colour transformations: {len(twice)} names are given twice: {', '.join(twice)}",
+            "rename one; pieces of one transformation have the same passbands and ranges that do not overlap",
+        )
     return tuple(sorted(found, key=_order))
+
+
+def _pieces(one: Transformation, other: Transformation) -> bool:
+    """Return whether two transformations are pieces of one."""
+    same = (one.band, one.base, one.blue, one.red, one.inputs) == (
+        other.band, other.base, other.blue, other.red, other.inputs,
+    )  # fmt: skip
+    return same and (one.range[1] <= other.range[0] or other.range[1] <= one.range[0])
 
 
 def _order(one: Transformation) -> tuple[float, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from photdb.cli import console, tables
+from photdb.cli import console, refcat_bands, tables
 from photdb.cli.options import Db, Format, Output
 from photdb.config import store_path
 from photdb.errors import UsageError
@@ -115,6 +115,9 @@ def list_(db: Db = None, format: Format = None, output: Output = None) -> None:
 
     with Database.open(store_path(db)) as store:
         tables.show(refcat.listing(store), format=format, output=output)
+
+
+app.command()(refcat_bands.bands)
 
 
 def _pairs(words: str | None) -> dict[str, str] | None:
