@@ -83,7 +83,7 @@ def explain(
     path = picture or Path(f"zp_frame_{frame}.png")
     with _drawing(path, db) as (store, temporary):
         row = job.one_frame(store, frame, cal_id=cal)
-        stars = job.candidates(store, [row])
+        stars = job.candidates(store, [row], relative=True)
         with job.counts(store, row) as answer:
             tables.show(answer, format=format, output=None)
         for line in (*words.fit_lines(row), *job.others(store, row), *job.differences(row, stars)):
@@ -180,7 +180,7 @@ def _selection(store: Database, path: Path, frame: int | None, band: str | None,
     from photdb.jobs import zeropoint_explain as job
 
     row = _the_frame(store, "selection", frame, cal)
-    _draw_selection(store, path, row, job.candidates(store, [row]))
+    _draw_selection(store, path, row, job.candidates(store, [row], relative=True))
 
 
 def _draw_selection(store: Database, path: Path, row: dict[str, Any], stars: Any) -> None:
@@ -191,7 +191,7 @@ def _draw_selection(store: Database, path: Path, row: dict[str, Any], stars: Any
     from photdb.output.plot_zeropoint_selection import draw_selection
 
     limits = job.limits(store, row)
-    name = f"reference magnitude {row['ref_band']}"
+    name = f"reference magnitude {row['ref_band']}" if row["catalog"] else f"relative magnitude {row['band']}"
     draw_selection(
         stars.selection(), path, title=words.name_of([row]), cuts=CUTS, words=CUT_WORDS, mag_name=name, **limits
     )

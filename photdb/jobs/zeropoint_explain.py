@@ -133,7 +133,7 @@ class Candidates:
         return Selection(self["fwhm_arcsec"], self["mag"], self["cut"], np.asarray(self.passed & self["is_held"]))
 
 
-def candidates(db: Database, rows: Sequence[Row]) -> Candidates:
+def candidates(db: Database, rows: Sequence[Row], *, relative: bool = False) -> Candidates:
     """Return the candidates of frames, of the catalogue that gave each its zero point.
 
     Parameters
@@ -142,6 +142,8 @@ def candidates(db: Database, rows: Sequence[Row]) -> Candidates:
         Open for reading will do.
     rows : sequence of mappings
         Frames of `frames`; of more than `MOST_FRAMES` some are taken, evenly.
+    relative : bool, default=False
+        Where no frame has a catalogue, return the stars that hold relative frames together; of these nothing is left.
 
     Raises
     ------
@@ -149,6 +151,8 @@ def candidates(db: Database, rows: Sequence[Row]) -> Candidates:
         If no frame got its zero point from a catalogue.
     """
     with_catalog = [row for row in rows if row["catalog"] is not None]
+    if relative and not with_catalog:
+        with_catalog = [row for row in rows if row["mag_system"] == "relative"]
     if not with_catalog:
         raise CalibrationError(
             f"{frames_are(rows)} {rows[0]['mag_system'] or 'without a zero point'}: there is no reference star to show"
@@ -180,7 +184,7 @@ def gather(db: Database, rows: Sequence[Row]) -> dict[str, str]:
     known = {row["band"]: row["colour"] for row in rows if row["colour"]}
     ids = [row["frame_id"] for row in rows]
     holds = [(detector, band) for detector, band in kept.get("held_back") or []]
-    colours = zeropoint_select.select(db, ids, settings, known=known, holds=holds)
+    colours = zeropoint_select.select(db, ids, settings, known=known, holds=holds, relative=rows[0]["catalog"] is None)
     db.job("explain_frames", cal_id=rows[0]["cal_id"], frame_ids=ids, band=None)
     return {band: "-".join(pair) for band, pair in colours.index.items()}
 
@@ -278,8 +282,9 @@ def counts(db: Database, row: Row) -> Iterator[Answer]:
         if step.removed or step.cut in meaning or step.cut == "matched":
             lines.append((step.cut, meaning.get(step.cut, step.words), step.left, step.removed))
     held = db.one(
-        "SELECT count(*) FROM zp_pair WHERE frame_id = $frame_id AND cut IS NULL AND is_held AND catalog = $catalog "
-        "AND band = $band AND path IS NOT DISTINCT FROM $path",
+        "SELECT count(*) FROM zp_pair WHERE frame_id = $frame_id AND cut IS NULL AND is_held "
+        "AND catalog IS NOT DISTINCT FROM $catalog AND band IS NOT DISTINCT FROM $band "
+        "AND path IS NOT DISTINCT FROM $path",
         frame_id=row["frame_id"], catalog=row["catalog"], band=row["ref_band"], path=row["ref_path"],
     )  # fmt: skip
     if held:

@@ -237,7 +237,7 @@ def _said(u: Floats) -> str:
     if len(u) < _FEW:
         return f"{len(u)} stars, drawn one by one"
     side = _side(len(u))
-    return f"{len(u)} stars, medians in {side} × {side} cells; grey: fewer than 3 stars"
+    return f"{len(u)} measurements, medians in {side} × {side} cells; grey: fewer than 3 stars"
 
 
 def _side(n: int) -> int:

@@ -132,6 +132,10 @@ def test_a_relative_frame_has_no_reference_star_to_show():
     with pytest.raises(CalibrationError, match="all 2 frames are relative"):
         explain.candidates(db, rows)
     assert "the other frames that share its stars" in "\n".join(words.fit_lines(rows[0]))
+    stars = explain.candidates(db, rows[:1], relative=True)
+    assert int(stars.used.sum()) == rows[0]["n_star"]
+    assert np.median(stars["mag"]) == pytest.approx(np.median(sky.mag) - 22.0, abs=0.1)
+    assert counts_of(db, rows[0])[-1]["n_left"] == rows[0]["n_star"]
 
 
 def test_stars_that_the_fit_itself_refuses_are_the_last_line_and_no_difference(db, row, stars):
