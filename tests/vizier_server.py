@@ -112,6 +112,8 @@ class Sky:
         with self._lock:
             self.questions.append(question)
             number = len(self.questions) - 1
+        if question["-source"] != self.table:
+            return 404, b"no such table", 0.0
         trouble = self.trouble(number)
         return trouble if trouble is not None else (200, self.rows(question).encode(), 0.0)
 
