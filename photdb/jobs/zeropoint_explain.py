@@ -340,13 +340,16 @@ def limits(db: Database, row: Row) -> dict[str, Limits]:
 def others(db: Database, row: Row) -> list[str]:
     """Return the other catalogues, bands and paths that the frame could have had, and why each was not taken."""
     options = db.job("explain_options", frame_id=row["frame_id"]).dicts()
+    steps = zeropoint_select.count_by_cut(db, row["frame_id"])
     mine = next((o for o in options if (o["catalog"], o["band"], o["path"]) == _key(row)), None)
-    return [
-        f"not taken   {source_of({**o, 'ref_band': o['band'], 'ref_path': o['path']})}: "
-        f"{o['n_star']} of {o['n_candidate']} stars usable; {why_not(o, mine, row, settings_of(row))}"
-        for o in options
-        if o is not mine
-    ]
+    lines = []
+    for other in (o for o in options if o is not mine):
+        source = source_of({**other, "ref_band": other["band"], "ref_path": other["path"]})
+        worst = max(steps[other["catalog"], other["band"], other["path"]], key=lambda step: step.removed)
+        most = f" (most lost: {worst.words}, {worst.removed})" if worst.removed else ""
+        reason = why_not(other, mine, row, settings_of(row))
+        lines.append(f"not taken   {source}: {other['n_star']} of {other['n_candidate']} stars usable{most}; {reason}")
+    return lines
 
 
 def differences(row: Row, stars: Candidates) -> list[str]:

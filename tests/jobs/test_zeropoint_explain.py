@@ -159,13 +159,13 @@ def test_another_catalogue_is_named_with_the_reason_why_it_was_not_taken():
     few = random_sky(rng, 2)
     for name in ("ra", "dec", "mag"):
         setattr(few, name, getattr(sky, name)[:2])
-    add_reference(db, few, few.mag, catalog="apass")
+    add_reference(db, few, few.mag, catalog="apass", good=np.array([True, False]))
     add_objects(db, sky)
     add_frame(db, rng, sky, 1, 22.5)
     calibrate_store(db)
     (line,) = explain.others(db, explain.one_frame(db, 1))
     assert "apass r" in line
-    assert "2 of 2" in line
+    assert "1 of 2 stars usable (most lost: doubtful in the catalogue, 1); fewer than 3" in line
 
 
 def test_bands_that_differ_are_not_mixed_in_one_plot():
