@@ -89,8 +89,7 @@ class Vizier:
 
     def answers(self, timeout_s: float = 3.0) -> bool:
         """Return whether a connection to the server can be made, within seconds whatever the network does."""
-        host, _, port = self.address.partition("://")[2].partition("/")[0].partition(":")
-        number = int(port) if port else (443 if self.address.startswith("https") else 80)
+        host, number = _way_to(self.address)
         reached = threading.Event()
 
         def reach() -> None:
@@ -131,7 +130,7 @@ class Vizier:
                 )
             return judge(int(response.status_code), bytes(response.content), service)
         except requests.exceptions.RequestException as error:
-            raise ServiceError(f"{self.server}: no answer: {_first(error)}", "is there a network?") from error
+            raise ServiceError(f"{self.server}: no answer: {_why(error)}", "is there a network?") from error
 
     def _client(self, service: Service) -> Any:
         """Return astroquery's client for one question: it is not made for threads."""
@@ -148,6 +147,18 @@ class Vizier:
             address = self.address
             client._server_to_url = lambda return_type="votable": f"{address}/viz-bin/{return_type}"
         return client
+
+
+def _way_to(address: str) -> tuple[str, int]:
+    """Return host and port that a connection to an address is made to: those of a proxy where there is one."""
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    wanted = urlsplit(address)
+    proxy = getproxies().get(wanted.scheme)
+    if proxy and not proxy_bypass(wanted.hostname or ""):
+        wanted = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+    return wanted.hostname or "", wanted.port or (443 if wanted.scheme == "https" else 80)
 
 
 def judge(status: int, content: bytes, service: Service) -> Answer:
@@ -219,6 +230,18 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def _why(error: Exception) -> str:
+    """Return in few words why a question had no answer."""
+    import requests
+
+    text = str(error)
+    if isinstance(error, requests.exceptions.Timeout):
+        return "it took too long"
+    if "NameResolution" in text or "getaddrinfo" in text:
+        return "its name cannot be resolved"
+    return "the connection was refused" if "refused" in text else _first(error)
 
 
 def _first(error: Exception) -> str:

@@ -40,6 +40,8 @@ PARALLEL = 3
 #: A service that fails this often in a row is left alone.
 GIVE_UP = 5
 
+_REACH_S = 10.0  # for a connection
+
 #: Around the outline of a frame stars are wanted too, deg.
 FRAME_MARGIN_DEG = 0.1
 
@@ -127,9 +129,14 @@ def fetch(
             "the network is forbidden by $PHOTDB_OFFLINE", "unset it, or add files: photdb refcat add FILE"
         )
     vizier = Vizier(server or vizier_server() or SERVER, timeout_s=timeout_s)
+    there = set() if refresh else _already_there(Path(store), known)
+    missing = [npix for npix in dict.fromkeys(tiles) if npix not in there]
+    if missing and not vizier.answers(_REACH_S):
+        raise ServiceError(
+            f"{vizier.server} cannot be reached: none of {len(missing)} tiles of {catalog} fetched",
+            "is there a network? --server names a mirror; files can be added: photdb refcat add FILE",
+        )
     with writing(Path(store), create=True) as db:
-        there = set() if refresh else _complete(db, known)
-        missing = [npix for npix in dict.fromkeys(tiles) if npix not in there]
         doubtful = _with_other_stars(db, known, missing)
         out = Fetched(catalog, len(set(tiles)), n_there=len(set(tiles)) - len(missing))
         run_id = db.begin_run(
@@ -194,9 +201,12 @@ def tiles_of_frames(db: Database, catalog: str, *, margin_deg: float = FRAME_MAR
     return sorted(tiles)
 
 
-def _complete(db: Database, catalog: Catalog) -> set[int]:
-    """Return the tiles that are there whole."""
-    rows = db.query("refcat_complete", catalog=catalog.name, norder=catalog.service.norder).rows
+def _already_there(store: Path, catalog: Catalog) -> set[int]:
+    """Return the tiles that a store, if there is one, has whole."""
+    if not store.exists():
+        return set()
+    with Database.open(store) as db:
+        rows = db.query("refcat_complete", catalog=catalog.name, norder=catalog.service.norder).rows
     return {int(row[0]) for row in rows}
 
 

@@ -199,12 +199,19 @@ def test_an_answer_that_is_not_all_of_it_is_refused():
 def test_a_server_that_is_not_there_is_told_within_seconds():
     nowhere = Vizier("http://127.0.0.1:9")
     assert not nowhere.answers(timeout_s=0.5)
-    with pytest.raises(ServiceError, match="no answer"):
+    with pytest.raises(ServiceError, match="no answer: the connection was refused"):
         nowhere.cone(GAIAXP.service, 10.0, 10.0, 0.1)
 
 
 def test_a_server_that_is_there_is_seen(calm):
     assert Vizier(calm.address).answers()
+
+
+def test_behind_a_proxy_the_proxy_is_looked_for(calm, monkeypatch):
+    monkeypatch.setenv("https_proxy", calm.address)
+    assert Vizier("vizier.example").answers()
+    monkeypatch.setenv("https_proxy", "127.0.0.1:9")
+    assert not Vizier("vizier.example").answers(timeout_s=0.5)
 
 
 def test_the_address_of_a_mirror_is_encrypted_unless_it_says_otherwise():
