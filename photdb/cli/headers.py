@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from photdb.cli import console
 from photdb.cli.options import Db, numbers
 from photdb.config import store_path
-
-if TYPE_CHECKING:
-    from photdb.store.database import Database
 
 
 def headers(
@@ -31,18 +28,12 @@ def headers(
 
     Example: photdb headers calibrated --frames 1-25
     """
+    from photdb.jobs.write_headers import write_headers
     from photdb.store.database import Database
 
     wanted = numbers(frames)
     with Database.open(store_path(db)) as store:
-        write(store, folder, wanted)
-
-
-def write(store: Database, folder: Path, frame_ids: list[int] | None) -> None:
-    """Write the copies, and say what was written."""
-    from photdb.jobs.write_headers import write_headers
-
-    done = write_headers(store, folder, frame_ids)
+        done = write_headers(store, folder, wanted)
     for line in done.lines:
         console.note(line)
     console.note(f"written in {folder}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from photdb.errors import InputError, NotFoundError, UsageError
 from photdb.ingest.wcs import moved, wcs_from_text, wcs_to_text
 from photdb.output import headers
-from photdb.output.ezphot_units import CALIBRATED, suffixes
+from photdb.output.ezphot_units import suffixes
 from photdb.output.formats import appearing
 from photdb.output.names_in_folder import names_in_folder
 from photdb.progress import track
@@ -119,7 +119,7 @@ def write_headers(db: Database, folder: Path, frame_ids: Sequence[int] | None = 
     return Written(
         n_file=len(done),
         n_frame=len(copied),
-        n_zero=sum(any(z["mag_system"] in CALIBRATED for z in zeros[f["frame_id"]].values()) for f in copied),
+        n_zero=sum("PHOTZP" in headers.cards(f, zeros[f["frame_id"]], suffix) for f in copied),
         n_wcs=sum(f["wcs_kind"] in _BETTER for f in copied),
         n_renamed=sum(names[n] != paths[n].name for n in done),
         missing=tuple(missing),

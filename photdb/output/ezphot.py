@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photdb.magnitudes import aperture_pixels, flux_to_mag, mag_error, per_exposure
-from photdb.output.ezphot_units import CALIBRATED, diameter_px, suffixes, zero_point
+from photdb.output.ezphot_units import CALIBRATED, diameter_px, suffixes, zero_of, zero_point
 from photdb.output.formats import appearing
 from photdb.output.names_in_folder import names_in_folder
 from photdb.store.answer import Answer
@@ -44,7 +44,7 @@ def write(answer: Answer, folder: Path) -> int:
     for frame_id, rows in groupby(answer.rows(), key=lambda row: row[0]):
         read = _read(list(rows), columns)
         frame = frames[frame_id]
-        mine = {aperture_id: zeros.get((frame_id, aperture_id)) for aperture_id in suffix}
+        mine = {aperture_id: zeros.get((frame_id, aperture_id)) for aperture_id in (0, *suffix)}
         with appearing(folder / f"{names[frame_id]}{SUFFIX}") as temporary:
             _write_table(table(read, frame, mine, suffix), temporary)
         total += len(read["x"])
@@ -79,7 +79,7 @@ def table(
     frame : mapping
         A row of the query ``frames_measured``.
     zeros : mapping
-        The frame's row of ``zeropoint`` for each aperture, None: there is none.
+        The frame's row of ``zeropoint`` for each aperture and the primary one (0), None: there is none.
     suffix : mapping
         As `photdb.output.ezphot_units.suffixes` returns it.
     """
@@ -99,7 +99,7 @@ def table(
         out[f"NPIX_{suffix[i]}"] = _all(read, float(aperture_pixels(width)))
         out[f"PIXSIZE_{suffix[i]}"] = _all(read, width)
     for i in suffix:
-        out |= _calibrated(read, frame, zeros[i], i, suffix[i], out[f"MAG_{suffix[i]}"])
+        out |= _calibrated(read, frame, zero_of(zeros, frame, i), i, suffix[i], out[f"MAG_{suffix[i]}"])
     system = next((z["mag_system"] for z in zeros.values() if z is not None), "instrumental")
     return out | {"MAGSYS": np.full(len(read["x"]), system)}
 
@@ -166,14 +166,15 @@ def _calibrated(
     """Return what ezphot's calibration adds for an aperture; ZP is that of the place, so that MAGSKY = MAG + ZP."""
     constants = zero_point(zero, frame, aperture_id)
     known = zero is not None and zero["mag_system"] in CALIBRATED and bool(constants)
-    zp = per_exposure(_here(read, aperture_id), frame["exptime_s"]) if known else _all(read, None)
+    zp = per_exposure(_here(read, frame, aperture_id), frame["exptime_s"]) if known else _all(read, None)
     found: Columns = {f"MAGSKY_{name}": mag + zp, f"ZP_{name}": zp}
     return found | {f"{key}_{name}": _all(read, constants.get(key)) for key in ("ZPERR", "UL3", "UL5")}
 
 
-def _here(read: Mapping[str, Any], aperture_id: int) -> NDArray[np.float64]:
+def _here(read: Mapping[str, Any], frame: Mapping[str, Any], aperture_id: int) -> NDArray[np.float64]:
     """Return the zero point of an aperture at every source, mag of 1 ADU/s."""
-    found = (next((z["zp"] for z in row or () if z["aperture_id"] == aperture_id), None) for row in read["zeros"])
+    rows = ({z["aperture_id"]: z["zp"] for z in row or ()} for row in read["zeros"])
+    found = (zero_of(row, frame, aperture_id) for row in rows)
     return np.array([np.nan if zp is None else zp for zp in found], dtype=float)
 
 

@@ -34,6 +34,22 @@ def suffixes(apertures: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     return {-1: "AUTO"} | {a["aperture_id"]: f"APER_{k}" if k else "APER" for k, a in enumerate(order)}
 
 
+def zero_of(zeros: Mapping[int, Any], frame: Mapping[str, Any], aperture_id: int) -> Any:
+    """Return what belongs to an aperture, or to the primary aperture (0) where that is the same one; None: nothing.
+
+    Parameters
+    ----------
+    zeros : mapping
+        By aperture.
+    frame : mapping
+        A row of ``frame``.
+    aperture_id : int
+        The aperture, -1 auto.
+    """
+    found = zeros.get(aperture_id)
+    return zeros.get(0) if found is None and frame["primary_aperture_id"] == aperture_id else found
+
+
 def diameter_px(frame: Mapping[str, Any], aperture_id: int) -> float:
     """Return the diameter (px) of an aperture in a frame, NaN where the frame did not measure it."""
     radii = frame["aper_radius_px"] or []

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from photdb.output.ezphot_units import lines, zero_point
+from photdb.output.ezphot_units import CALIBRATED, lines, zero_of, zero_point
 
 #: A file that photdb wrote has this card.
 MARK = "PHOTVER"
@@ -58,7 +58,7 @@ def cards(
         "SATURATE": (frame["saturation"], "[ADU] saturation"),
     }
     for aperture_id, name in suffix.items():
-        zero = zeros.get(aperture_id)
+        zero = zero_of(zeros, frame, aperture_id)
         constants = zero_point(zero, frame, aperture_id)
         found |= {f"{key}_{name}": (value, _WORDS[key]) for key, value in constants.items()}
         found |= {f"{key}SKY_{name}": (constants[key], _WORDS[key]) for key in ("UL3", "UL5") if key in constants}
@@ -89,6 +89,10 @@ def _provenance(frame: Mapping[str, Any], zeros: Mapping[int, Mapping[str, Any]]
         "PHOTCAT": (zero.get("catalog"), "photdb: catalogue of the reference stars"),
         "PHOTBAND": (zero.get("ref_band"), "photdb: band of the reference magnitudes"),
         "PHOTNREF": (zero.get("n_star"), "photdb: reference stars"),
+        "PHOTZP": (
+            zero.get("zp") if zero.get("mag_system") in CALIBRATED else None,
+            "[mag] photdb: of 1 ADU/s, primary aperture",
+        ),
         "PHOTZERR": (zero.get("zp_err"), "[mag] photdb: random error of the zero point"),
         "PHOTZSYS": (zero.get("zp_sys"), "[mag] photdb: error of the tie"),
         "PHOTFRAM": (frame["frame_id"], "photdb: frame_id"),

@@ -9,7 +9,7 @@ WITH zero AS MATERIALIZED (
       'aperture_id': aperture_id, 'zp': zp, 'zp_map': zp_map, 'mag_term': mag_term, 'mag_pivot': mag_pivot
     }) AS zeros
   FROM zeropoint_active
-  WHERE mag_system IN ('AB', 'Vega', 'tied') AND zp IS NOT NULL AND (aperture_id = -1 OR aperture_id > 0)
+  WHERE mag_system IN ('AB', 'Vega', 'tied') AND zp IS NOT NULL AND aperture_id >= -1
   GROUP BY frame_id
 )
 SELECT
@@ -19,7 +19,7 @@ SELECT
     'aperture_id': q.aperture_id,
     'zp': zp_here(
       q,
-      CASE WHEN q.aperture_id = -1 THEN d.flux_auto ELSE d.aper_flux[q.aperture_id] END,
+      CASE q.aperture_id WHEN -1 THEN d.flux_auto WHEN 0 THEN d.flux ELSE d.aper_flux[q.aperture_id] END,
       d.x, d.y, f.width, f.height
     )
   }) AS zeros

@@ -2,8 +2,8 @@
 -- $frames  INTEGER[]   only these; NULL: all
 SELECT
   f.frame_id, f.file_id, f.hdu, f.path, f.band, f.exptime_s, f.fwhm_arcsec, f.fwhm_px, f.ellipticity, f.sky, f.sky_rms,
-  f.saturation, f.threshold_sigma, f.pixel_scale_arcsec, f.aper_radius_px, f.x0, f.y0, f.width, f.height, f.wcs,
-  f.wcs_kind, f.run_id,
+  f.saturation, f.threshold_sigma, f.pixel_scale_arcsec, f.primary_aperture_id, f.aper_radius_px, f.x0, f.y0, f.width,
+  f.height, f.wcs, f.wcs_kind, f.run_id,
   (
     SELECT avg(pi() * d.kron_radius::DOUBLE ** 2 * d.a * d.b)
     FROM detection AS d

@@ -1,5 +1,6 @@
 """What users of other programs type: catalogues for ezphot, light curves for PP, magnitudes of a star's own colour."""
 
+import math
 import shutil
 from pathlib import Path
 
@@ -137,3 +138,18 @@ def small_path(folder: Path) -> str:
         db.execute("UPDATE frame SET path = $p WHERE frame_id = 1", p=path)
         db.execute("UPDATE file SET path = $p WHERE file_id = 1", p=path)
     return path
+
+
+def test_a_calibration_can_write_the_copies_at_once(photdb, tmp_path):
+    path = Path(small_path(tmp_path))
+    path.parent.mkdir(parents=True)
+    fits.PrimaryHDU().writeto(path)
+    with Database.open(tmp_path / "own.duckdb", read_only=False) as db:
+        db.execute("UPDATE frame SET primary_aperture_id = 1")
+    code, _, err = photdb("zeropoint", "--zp", "21.5", "0.02", "--frames", "1", "--write-headers", "copies")
+    assert (code, "1 files with 1 frames: 1 with zero points" in err) == (0, True), err
+    header = fits.getheader(tmp_path / "copies" / path.name)
+    assert header["PHOTZP"] == 21.5
+    assert header["ZP_APER"] == pytest.approx(21.5 + 2.5 * math.log10(60))  # which is the primary one
+    assert "ZP_AUTO" not in header
+    assert header["PHOTCAL"] == 2

@@ -58,7 +58,8 @@ def made(tmp_path):
     db = Database.open(small_store(tmp_path / "store.duckdb"), read_only=False)
     wcs = make_wcs(41.58, -30.27, 30.0, 20.0, np.array([[-0.0003, 0.0], [0.0, 0.0003]]))
     db.execute(
-        "UPDATE frame SET x0 = 10, y0 = 5, wcs = $wcs, wcs_kind = 'solved', fwhm_px = 2.7, ellipticity = 0.1, "
+        "UPDATE frame SET primary_aperture_id = 0, x0 = 10, y0 = 5, wcs = $wcs, wcs_kind = 'solved', "
+        "fwhm_px = 2.7, ellipticity = 0.1, "
         "sky = 400, sky_rms = 20, saturation = 60000, aper_radius_px = [4.0, NULL], pixel_scale_arcsec = 1.08 "
         "WHERE state = 'ok'",
         wcs=wcs_to_text(wcs),
