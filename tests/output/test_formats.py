@@ -22,6 +22,7 @@ TOOLS = {
     "__init__",
     "ezphot_units",
     "formats",
+    "headers",
     "names_in_folder",
     "plot",
     "plot_style",
