@@ -44,12 +44,12 @@ def test_a_weak_prior_follows_the_frames_where_the_catalogue_has_zones():
     assert np.mean(full) > np.mean(weak)
 
 
-@pytest.mark.parametrize("relative", [True, False])
-def test_errors_along_a_strip_are_those_of_the_whole_net(relative):
+@pytest.mark.parametrize(("model", "relative"), [(Model(), True), (Model(), False), (UBERCAL, False)])
+def test_errors_along_a_strip_are_those_of_the_whole_net(model, relative):
     pulls = []
     for seed in range(12):
         made = strip(seed)
-        found = solve(made.measures, **made.size, model=Model(), relative=relative)
+        found = solve(made.measures, **made.size, model=model, relative=relative)
         error = found.zp - made.zp
         pulls += ((error - error.mean()) / found.zp_err).tolist()
     assert 0.8 < np.std(pulls) < 1.25

@@ -14,7 +14,7 @@ from photdb.photometry import zero_terms
 from photdb.photometry.zero_point import Measures, Model, Solution, in_aperture, solve
 
 COLOUR = Model(colour="shared", colour_pivot=PIVOT)
-PLANE = (0.03, -0.01, 0.02, 0.0, -0.015)
+PLANE = (0.03, -0.01, 0.05, 0.0, 0.04)  # its mean is 0.03
 
 
 def solved(made: Sky, model: Model, **how) -> Solution:
@@ -112,6 +112,14 @@ def test_the_detectors_curve_against_magnitude_is_found():
     assert 0.7 < np.std(pulls) < 1.3
 
 
+def test_the_magnitude_term_is_of_the_instrumental_magnitude_and_not_of_the_references():
+    made = sky(8, magnitude=0.08, colour=-0.2, noise=0.001, outliers=0.0, err=0.002)
+    found = solved(made, replace(COLOUR, magnitude=True, mag_pivot=MAG_PIVOT))
+    assert found.mag_term[0] == pytest.approx(0.08, abs=0.0006)
+    assert found.colour_term[0] == pytest.approx(-0.2, abs=0.002)
+    assert found.zp == pytest.approx(made.zp, abs=0.001)
+
+
 def test_a_curve_against_magnitude_needs_a_range_of_magnitudes():
     made = sky(6, magnitude=0.012)
     narrow = replace(made.measures, mag=15 + 0.1 * (made.measures.mag - 15))
@@ -126,6 +134,8 @@ def test_a_map_over_the_detector_is_found(how):
     assert found.zp_map is not None
     # A map of each frame's own is known less well by the square root of the frames.
     assert np.mean(found.zp_map, axis=0) == pytest.approx(PLANE, abs=0.002)
+    assert abs(np.mean(found.zp - made.zp)) < 0.006
+    assert np.mean(found.mean_zp - made.zp) == pytest.approx(0.03, abs=0.006)
     assert np.std(found.zp - made.zp) < (0.003 if "spatial_per" in how or "offsets" in how else 0.0015)
 
 
