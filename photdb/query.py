@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -424,6 +425,22 @@ def colour_note(db: Database, *, objects: Sequence[int] | None = None, band: str
     return ColourNote(n_term, n_no_term, n_unknown, n_object, indices or "", catalogs or "")
 
 
+def calibration_note(db: Database, cal_id: int | None, *, objects: Sequence[int] | None = None) -> str | None:
+    """Return how many frames (of some objects; None: of the store) a calibration does not have; None: it has all."""
+    if cal_id is None:
+        return None
+    given = None if objects is None else list(objects)
+    name = "calibration_lacks" if given is None else "calibration_lacks_objects"
+    parameters: dict[str, Any] = {"cal_id": cal_id} if given is None else {"cal_id": cal_id, "objects": given}
+    n, lacking, uncalibrated = db.query(name, **parameters).rows[0]
+    said = []
+    if lacking:
+        said.append(f"does not have {lacking} of {n} frames: no magnitudes of these")
+    if uncalibrated:
+        said.append(f"left {uncalibrated} of {n} frames instrumental")
+    return f"calibration {cal_id} {'; it '.join(said)}" if said else None
+
+
 def cone(db: Database, ra: float, dec: float, radius: float, *, colour_corrected: bool = False) -> Answer:
     """Return the objects within a radius (arcsec) of a position (deg), one row an object and band.
 
@@ -568,8 +585,9 @@ class Store:
     Many may read at once, but no one can write while a store is open: close it, or use ``with``.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, calibration: int | None = None) -> None:
         self._db = database
+        self._calibration = calibration
 
     def __enter__(self) -> Store:
         return self
@@ -580,6 +598,18 @@ class Store:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
+
+    @contextmanager
+    def _as(self, calibration: int | None) -> Iterator[None]:
+        """Answer a question with the zero points of a calibration; the connection's own choice comes back after it."""
+        if calibration is None:
+            yield
+            return
+        self._db.use_calibration(calibration)
+        try:
+            yield
+        finally:
+            self._db.use_calibration(self._calibration)
 
     def sql(self, q: str, **parameters: Any) -> polars.DataFrame:
         """Return the answer to one SELECT, with ``$name`` for every keyword.
@@ -613,6 +643,7 @@ class Store:
         aperture_id: int = 0,
         colour_corrected: bool = False,
         all_columns: bool = False,
+        calibration: int | None = None,
     ) -> polars.DataFrame:
         """Return the light curve of the object at a position, of an id or of a name, oldest point first.
 
@@ -628,6 +659,9 @@ class Store:
             arcsec; by default the match radius of the frames, at least 5.
         band, start, stop, without, aperture_id, colour_corrected, all_columns : optional
             As `photdb.query.light_curve` has them.
+        calibration : int, optional
+            With the zero points of this calibration instead of those in use (``SELECT * FROM calibration``); frames it
+            does not have are without a magnitude.
 
         Returns
         -------
@@ -637,7 +671,7 @@ class Store:
         Raises
         ------
         NotFoundError
-            If there is no such object; it says what there is.
+            If there is no such object or calibration; it says what there is.
         UsageError
             If not exactly one of position, id and name is given.
 
@@ -657,18 +691,25 @@ class Store:
             found = object_by_id(self._db, object_id)
         else:
             found = find_object(self._db, *_position(ra, dec), radius=radius)
-        curve = light_curve(
-            self._db, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id,
-            colour_corrected=colour_corrected, all_columns=all_columns,
-        )  # fmt: skip
-        return _polars(curve)
+        with self._as(calibration):
+            curve = light_curve(
+                self._db, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id,
+                colour_corrected=colour_corrected, all_columns=all_columns,
+            )  # fmt: skip
+            return _polars(curve)
 
     def cone(
-        self, ra: float | str, dec: float | str, radius: float, *, colour_corrected: bool = False
+        self,
+        ra: float | str,
+        dec: float | str,
+        radius: float,
+        *,
+        colour_corrected: bool = False,
+        calibration: int | None = None,
     ) -> polars.DataFrame:
         """Return the objects within a radius (arcsec) of a position, one row an object and band.
 
-        ``colour_corrected`` is as in `photdb.query.cone`.
+        ``colour_corrected`` is as in `photdb.query.cone`, ``calibration`` as in `light_curve`.
 
         Examples
         --------
@@ -677,7 +718,8 @@ class Store:
         ...     db.cone("02:04:10.3", "+46:41:16", 60).height
         0
         """
-        return _polars(cone(self._db, *_position(ra, dec), radius, colour_corrected=colour_corrected))
+        with self._as(calibration):
+            return _polars(cone(self._db, *_position(ra, dec), radius, colour_corrected=colour_corrected))
 
     def objects(self, *, min_detections: int = 1, sort: str = "n_detections") -> polars.DataFrame:
         """Return the objects, the most often detected first."""
@@ -695,18 +737,20 @@ class Store:
         return _polars(frames(self._db, state=state, night=night, band=band, object_name=object_name))
 
 
-def connect(path: str | os.PathLike[str]) -> Store:
+def connect(path: str | os.PathLike[str], *, calibration: int | None = None) -> Store:
     """Open a store for reading.
 
     Parameters
     ----------
     path : path-like
         The file, or ``:memory:`` for an empty store.
+    calibration : int, optional
+        Answer everything, SQL too, with the zero points of this calibration instead of those in use.
 
     Raises
     ------
     NotFoundError
-        If there is no such file: reading never makes one.
+        If there is no such file (reading never makes one), or no such calibration.
     InputError
         If the file is not a store, or was written by a newer photdb.
     StoreLockedError
@@ -719,7 +763,7 @@ def connect(path: str | os.PathLike[str]) -> Store:
     ...     db.frames().height
     0
     """
-    return Store(Database.open(path))
+    return Store(Database.open(path, calibration=calibration), calibration=calibration)
 
 
 def _position(ra: float | str | None, dec: float | str | None) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import typer
 
 from photdb import query
 from photdb.cli import console, tables
-from photdb.cli.options import ColourCorrected, Db, Format, Output, Radius
+from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Output, Radius
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer, select
@@ -51,6 +51,7 @@ def lightcurve(
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf or .svg.")] = None,
     flux: Annotated[bool, typer.Option("--flux", help="With --plot: flux instead of magnitudes.")] = False,
+    calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
     output: Output = None,
@@ -62,7 +63,7 @@ def lightcurve(
 
     Examples: photdb lightcurve 41.58 -30.27; photdb lc 02:04:10.3 +46:41:16 --plot star.png; photdb lc AG Peg --band V
     """
-    with Database.open(store_path(db)) as store:
+    with Database.open(store_path(db), calibration=calibration) as store:
         found = _found(store, where or [], object_id, radius)
         _check_aperture(store, aperture_id)
         without = _mask(flags, no_flags)
@@ -74,6 +75,7 @@ def lightcurve(
         n = tables.show(curve.only(_names(columns)) if columns else curve, format=format, output=output)
         if not n:
             raise _no_points(store, found, band)
+        say_calibration(store, calibration, [found.object_id])
         if colour_corrected:
             say_colours(store, [found.object_id], band)
         if plot is not None:
@@ -88,6 +90,13 @@ def _asks_for_more(columns: str | None) -> bool:
 def say_colours(store: Database, objects: list[int] | None, band: str | None = None) -> None:
     """Say what could not be corrected for colour, and why."""
     for line in query.colour_note(store, objects=objects, band=band).lines():
+        console.warn(line)
+
+
+def say_calibration(store: Database, cal_id: int | None, objects: list[int] | None = None) -> None:
+    """Say how many frames the calibration that was asked for does not have."""
+    line = query.calibration_note(store, cal_id, objects=objects)
+    if line:
         console.warn(line)
 
 
@@ -179,6 +188,7 @@ def cone(
         typer.Argument(metavar="RA DEC RADIUS", help="Centre in any notation (or a target's name), radius in arcsec."),
     ],
     colour_corrected: ColourCorrected = False,
+    calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
     output: Output = None,
@@ -192,7 +202,7 @@ def cone(
     if len(where) < 2 or (len(where) == 2 and query.parse_position(where) is not None and not where[0].isdigit()):
         raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
     radius = _arcsec(where[-1])
-    with Database.open(store_path(db)) as store:
+    with Database.open(store_path(db), calibration=calibration) as store:
         ra, dec = query.place(store, where[:-1])
         answer = query.cone(store, ra, dec, radius, colour_corrected=colour_corrected)
         n = tables.show(answer, format=format, output=output)
@@ -200,6 +210,9 @@ def cone(
             say_colours(store, answer.parameters["objects"])
         if not n:
             raise query.nothing_there(store, ra, dec, radius)
+        if calibration is not None:
+            objects = [row[0] for row in store.query("cone_ids", ra=ra, dec=dec, radius=radius).rows]
+            say_calibration(store, calibration, objects)
 
 
 def _arcsec(text: str) -> float:
@@ -232,15 +245,20 @@ def objects(
 
 def sql(
     q: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT, in duckdb's SQL.")],
+    calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
     output: Output = None,
 ) -> None:
     """Answer a question put in SQL.
 
-    The store is open for reading, and only a SELECT (or DESCRIBE, SHOW, SUMMARIZE) is answered.
+    The store is open for reading, and only a SELECT (or DESCRIBE, SHOW, SUMMARIZE) is answered. With --as the views
+    lightcurve and zeropoint_active are of that calibration.
 
     Example: photdb sql "SELECT band, count(*) FROM lightcurve GROUP BY band"
+
+    Example: photdb sql --as 3 "SELECT frame_id, zp, zp_err FROM zeropoint_active WHERE aperture_id = 0"
     """
-    with Database.open(store_path(db)) as store:
+    with Database.open(store_path(db), calibration=calibration) as store:
         tables.show(select(store, q), format=format, output=output)
+        say_calibration(store, calibration)

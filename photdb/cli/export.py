@@ -9,8 +9,8 @@ import typer
 
 from photdb import query
 from photdb.cli import tables
-from photdb.cli.ask import say_colours
-from photdb.cli.options import ColourCorrected, Db
+from photdb.cli.ask import say_calibration, say_colours
+from photdb.cli.options import AsCalibration, ColourCorrected, Db
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.database import Database
@@ -33,6 +33,7 @@ def export(
     ] = None,
     band: Annotated[str | None, typer.Option(metavar="NAME", help="Only of one band.")] = None,
     colour_corrected: ColourCorrected = False,
+    calibration: AsCalibration = None,
     db: Db = None,
     format: Annotated[
         str | None,
@@ -60,7 +61,7 @@ def export(
     if sum(map(bool, (object_id, cone, target))) > 1:
         raise UsageError("--object, --cone and --target exclude each other", "give one of them")
     question = _question(what, format)
-    with Database.open(store_path(db)) as store:
+    with Database.open(store_path(db), calibration=calibration) as store:
         objects = object_id or (_objects(store, *cone) if cone else None)
         if target:
             objects = [query.resolve(store, [target]).object_id]
@@ -70,6 +71,7 @@ def export(
         n = tables.show(answer, format=format, output=output)
         if colour_corrected and n:
             say_colours(store, objects, band)
+        say_calibration(store, calibration, objects)
     if not n:
         raise NotFoundError(f"nothing to export: {output} has no rows", "`photdb status` says what the store holds")
 

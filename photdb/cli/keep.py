@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import Db, Format, Output
+from photdb.cli.options import AsCalibration, Db, Format, Output
 from photdb.config import store_path
 from photdb.errors import InputError, UsageError
 from photdb.store.database import Database
@@ -81,6 +81,7 @@ def frames(
     partial: Annotated[
         bool, typer.Option("--partial", help="With --relocate: move the files that are there and the same.")
     ] = False,
+    calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
     output: Output = None,
@@ -98,7 +99,7 @@ def frames(
         raise UsageError("--partial goes with --relocate", "photdb frames --relocate OLD NEW --partial")
     from photdb import query
 
-    with Database.open(store_path(db)) as store:
+    with Database.open(store_path(db), calibration=calibration) as store:
         answer = query.frames(store, state=state, night=night, band=band, object_name=object_name)
         n = tables.show(answer, format=format, output=output)
     if not n:

@@ -20,6 +20,12 @@ ColourCorrected = Annotated[
         help="Magnitudes of the star's own colour, from its two bands or the catalogue; none where it is unknown.",
     ),
 ]
+AsCalibration = Annotated[
+    int | None,
+    typer.Option(
+        "--as", metavar="CAL", help="Zero points of this calibration (photdb zeropoint list) instead of those in use."
+    ),
+]
 Format = Annotated[
     str | None,
     typer.Option(

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from photdb.cli import console, headers, tables, zeropoint_plots
-from photdb.cli.options import Db, Format, Output
+from photdb.cli import console, headers, zeropoint_plots, zeropoint_versions
+from photdb.cli.options import Db
 from photdb.config import store_path
 
 app = typer.Typer(help="Calibrate frames: zero points as versions that can be compared.", invoke_without_command=True)
@@ -245,29 +245,7 @@ def zeropoint(
         headers.headers(write_headers, frames=frames, db=db)
 
 
-@app.command("list")
-def list_(
-    frames: Annotated[bool, typer.Option("--frames", help="The zero point that each frame uses.")] = False,
-    cal: Annotated[int | None, typer.Option(metavar="ID", help="The zero points of this calibration.")] = None,
-    db: Db = None,
-    format: Format = None,
-    output: Output = None,
-) -> None:
-    """List the calibrations, or the zero points of frames.
-
-    Example: photdb zeropoint list
-
-    Example: photdb zeropoint list --frames --format csv
-    """
-    from photdb.jobs import zeropoint as job
-    from photdb.store.database import Database
-
-    with Database.open(store_path(db)) as store:
-        answer = job.frame_zero_points(store, cal_id=cal) if frames or cal else job.calibrations(store)
-        tables.show(answer, format=format, output=output)
-
-
-app.command("plot")(zeropoint_plots.plot)
+zeropoint_versions.add_to(app)
 
 
 def _term(word: str) -> str | float:

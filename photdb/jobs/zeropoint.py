@@ -25,8 +25,7 @@ from photdb.jobs.zeropoint_phase import Phase
 from photdb.jobs.zeropoint_rows import Columns, Frames
 from photdb.jobs.zeropoint_settings import Selection, ZeropointSettings
 from photdb.jobs.zeropoint_solve import FAR_FROM_OTHERS, FEW_STARS, PRIMARY
-from photdb.store.answer import Answer
-from photdb.store.database import Database, statement
+from photdb.store.database import Database
 
 __all__ = ["Calibrated", "Selection", "ZeropointSettings", "calibrate", "calibrate_store"]
 
@@ -176,16 +175,6 @@ def _activated(db: Database, done: Calibrated, *, run_id: int, force: bool) -> C
     except CalibrationError as error:
         return replace(done, refused=error)
     return replace(done, n_active=used.n_frame, verdicts=tuple(v.line() for v in used.verdicts))
-
-
-def calibrations(db: Database) -> Answer:
-    """Return one row a calibration."""
-    return Answer(db, statement("queries", "zeropoint_calibrations"), name="calibration")
-
-
-def frame_zero_points(db: Database, *, cal_id: int | None = None) -> Answer:
-    """Return one row a frame: its zero point in use, or in one calibration."""
-    return Answer(db, statement("queries", "zeropoint_frames"), {"cal_id": cal_id}, name="zeropoint")
 
 
 def _refuse_unknown(db: Database, settings: ZeropointSettings) -> None:

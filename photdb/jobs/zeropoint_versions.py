@@ -100,6 +100,12 @@ class Activated:
     n_frame: int
     verdicts: tuple[Verdict, ...] = ()
 
+    def line(self) -> str:
+        """Return what was done in words."""
+        if not self.n_frame:
+            return f"calibration {self.cal_id}: its frames use it already"
+        return f"calibration {self.cal_id}: {_frames(self.n_frame)} more use{'s' * (self.n_frame == 1)} it now"
+
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
@@ -208,7 +214,7 @@ def activate(
     if not n:
         which = "frame" if ids is None else f"of the {len(ids)} frames"
         raise NotFoundError(
-            f"calibration {cal_id} has none {which}", f"`photdb zeropoint list --frames {cal_id}` lists its frames"
+            f"calibration {cal_id} has none {which}", f"`photdb zeropoint list --cal {cal_id}` lists its frames"
         )
     if run_id is None:
         with db.run("zeropoint activate", {"cal_id": cal_id, "frame_ids": ids or "all", "force": force}) as own:
@@ -226,6 +232,40 @@ def activate(
             f"to use it all the same: photdb zeropoint activate {cal_id} --force",
         )
     return done
+
+
+def compare(db: Database, first: int, second: int) -> Answer:
+    """Return how two calibrations differ: one row a detector and band that both have.
+
+    Differences are the second minus the first, over the frames that both calibrate; both are judged by the same
+    measurements in these frames, of stars that the second (else the first) kept back. The scatter to the catalogue is
+    said where both took the same reference magnitudes.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such calibration, or they have no frame in common.
+    """
+    _refuse_nothing_common(db, first, second)
+    by_first = not _held_back(db, second) and bool(_held_back(db, first))
+    judge, other = (first, second) if by_first else (second, first)
+    _judge(db, judge, second=other)
+    parameters = {"first": first, "second": second, "judge": judge}
+    return Answer(db, statement("jobs", "version_compare"), parameters, name="comparison")
+
+
+def compare_frames(db: Database, first: int, second: int) -> Answer:
+    """Return how two calibrations differ frame by frame, the second minus the first.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such calibration, or they have no frame in common.
+    """
+    _refuse_nothing_common(db, first, second)
+    return Answer(
+        db, statement("queries", "zeropoint_compare_frames"), {"first": first, "second": second}, name="comparison"
+    )
 
 
 def drop(db: Database, cal_id: int) -> Dropped:
@@ -256,6 +296,17 @@ def drop(db: Database, cal_id: int) -> Dropped:
     return Dropped(cal_id, n)
 
 
+def _refuse_nothing_common(db: Database, first: int, second: int) -> None:
+    """Raise when one calibration is not there, or the two share no frame that both give a zero point."""
+    for cal_id in (first, second):
+        db.refuse_unknown_calibration(cal_id)
+    if not db.query("zeropoint_common", first=first, second=second).rows[0][0]:
+        raise NotFoundError(
+            f"calibrations {first} and {second} have no calibrated frame in common",
+            f"`photdb zeropoint list --cal {first}` lists the frames of one",
+        )
+
+
 # --- judging ---
 
 
@@ -271,7 +322,8 @@ def _judge(db: Database, cal_id: int, *, second: int | None = None, frame_ids: I
     db.job("version_zero", first=cal_id, second=second)
     _stars(db)
     db.job("version_point")
-    return db.job("version_judge").dicts()
+    db.job("version_judge")
+    return db.rows("SELECT * FROM version_judged ORDER BY arm, detector, band").dicts()
 
 
 def _stars(db: Database) -> None:

@@ -84,6 +84,7 @@ class Database:
         create: bool = False,
         memory_limit: str | None = None,
         threads: int | None = None,
+        calibration: int | None = None,
     ) -> Database:
         """Open the store.
 
@@ -99,11 +100,13 @@ class Database:
             As duckdb writes it: ``2GB``.
         threads : int, optional
             Threads duckdb may use.
+        calibration : int, optional
+            See the zero points of this one instead of those in use: `use_calibration`.
 
         Raises
         ------
         NotFoundError
-            If there is no such file and it is not to be made.
+            If there is no such file and it is not to be made, or no such calibration.
         InputError
             If the file is not a store, or was written by a newer photdb.
         StoreLockedError
@@ -126,6 +129,8 @@ class Database:
                 migrations.create(connection)
             else:
                 migrations.check(connection, path, read_only=read_only)
+            if calibration is not None:
+                database.use_calibration(calibration)
         except BaseException:
             connection.close()
             raise

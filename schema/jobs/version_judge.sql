@@ -5,6 +5,7 @@
 --                do not flatter: pi / 2n for many, and 0.5 and 1.3 in its denominator hold it to 2 % down to 3 deviates.
 -- ref_scatter    1.4826 times the median absolute deviation of calibrated minus reference magnitude, the colour term applied
 --                where the reference colour is known; of two calibrations only where both have the same reference.
+CREATE OR REPLACE TEMP TABLE version_judged AS
 WITH point AS (
   SELECT
     z.arm, f.detector, f.band, f.holds, p.frame_id, p.object_id,
@@ -49,5 +50,4 @@ SELECT
   count(*) AS n_point, count(off) AS n_repeated, count(ref_mag) AS n_ref,
   1.4826 * median(off) AS repeatability, median(mag - ref_mag) AS ref_offset, 1.4826 * mad(mag - ref_mag) AS ref_scatter
 FROM off
-GROUP BY arm, detector, band
-ORDER BY arm, detector, band;
+GROUP BY arm, detector, band;

@@ -7,7 +7,7 @@ import pytest
 from zeropoint_store import Sky, add_frame, add_objects, add_reference, new_store, pixels, random_sky
 
 from photdb.errors import CalibrationError, InputError, UsageError
-from photdb.jobs import zeropoint
+from photdb.jobs import zeropoint, zeropoint_versions
 from photdb.jobs.zeropoint import ZeropointSettings
 from photdb.jobs.zeropoint_solve import FAR_FROM_OTHERS, FEW_STARS, NONE_MADE
 
@@ -310,9 +310,9 @@ def test_a_calibration_is_a_version_and_frames_point_at_the_newest(db, rng):
     assert (first.cal_id, second.cal_id) == (1, 2)
     assert {k: r["cal_id"] for k, r in active(db).items()} == {1: 1, 2: 2}
     assert db.one("SELECT count(*) FROM zeropoint WHERE frame_id = 2 AND aperture_id = 0") == 2
-    assert [row[0] for row in zeropoint.calibrations(db).rows()] == [1, 2]
-    assert [row[0] for row in zeropoint.frame_zero_points(db, cal_id=2).rows()] == [2]
-    assert len(list(zeropoint.frame_zero_points(db).rows())) == 2
+    assert [row[0] for row in zeropoint_versions.listing(db).rows()] == [1, 2]
+    assert [row[0] for row in zeropoint_versions.frame_zero_points(db, cal_id=2).rows()] == [2]
+    assert len(list(zeropoint_versions.frame_zero_points(db).rows())) == 2
     assert db.one("SELECT count(*) FROM activation") == 2
     assert db.one("SELECT count(*) FROM run WHERE command = 'zeropoint' AND state = 'done'") == 2
     assert set(db.audit()) <= {"object_count"}  # the made-up objects do not count
