@@ -90,7 +90,7 @@ def test_pieces_of_a_transformation_meet() -> None:
             assert steps[0] == pytest.approx(steps[1], abs=0.04), left.name
             assert [colours.piece_of(one, colours.load()) for one in (left, right)] == [1, 2]
             seen += 1
-    assert seen >= 4
+    assert seen >= 3
 
 
 @pytest.mark.parametrize("one", colours.load(), ids=lambda one: f"{one.name}{one.range}")
