@@ -38,7 +38,7 @@ COMMANDS = {
     "simulate": Lazy("simulate:simulate", "Write nights of raw frames whose every star is known.", _START),
     "scan": Lazy("scan:scan", "List the frames of folders by night, telescope, filter, type and object.", _IN),
     "telescopes": Lazy("telescopes:app", "The telescopes that photdb knows, and what it understands of a header.", _IN),
-    "refcat": Lazy("refcat:app", "Reference stars: add a table of them, list what is there.", _IN),
+    "refcat": Lazy("refcat:app", "Reference stars: fetch them, add a table of them, list what is there.", _IN),
     "ingest": Lazy(
         "ingest:ingest", "Reduce, register and measure frames, and write them to the store, night by night.", _IN
     ),
