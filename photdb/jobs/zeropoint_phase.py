@@ -146,6 +146,7 @@ class Phase:
     def _solve(self, systems: list[System], gathered: Gathered, known: Candidates) -> list[Solved | None]:
         """Solve the primary aperture of every system."""
         solved: list[Solved | None] = []
+        self._nights: dict[int, dict[int, tuple[float, float]]] = {}
         self._by_aperture: list[dict[int, Columns]] = []
         for number, system in enumerate(systems):
             stars, holds = gathered.take(number, hold=True)
@@ -159,8 +160,8 @@ class Phase:
             del stars
             columns = rows.of_solution(system, one, one.solution, PRIMARY, self.frames, self.settings)
             if self.settings.extinction and len(columns["frame_id"]):
-                self._nights = rows.of_extinction(columns, self.frames)
-                rows.add_extinction(columns, self._nights, self.frames)
+                self._nights[number] = rows.of_extinction(columns, self.frames)
+                rows.add_extinction(columns, self._nights[number], self.frames)
             self.parts.append(columns)
             self._by_aperture.append({PRIMARY: columns})
             if one.holds:
@@ -214,7 +215,7 @@ class Phase:
         solution = solve_aperture(stars, known, system, self.settings, solved)
         columns = rows.of_solution(system, solved, solution, aperture, self.frames, self.settings)
         if self.settings.extinction and len(columns["frame_id"]):
-            rows.add_extinction(columns, self._nights, self.frames)
+            rows.add_extinction(columns, self._nights.get(number, {}), self.frames)
         self.parts.append(columns)
         self._by_aperture[number][aperture] = columns
 
