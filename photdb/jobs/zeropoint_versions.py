@@ -108,6 +108,27 @@ class Activated:
 
 
 @dataclass(frozen=True, slots=True)
+class _Use:
+    """Frames of a calibration: all, those that point nowhere, and elsewhere; the one other that all of them use."""
+
+    n: int
+    n_nowhere: int
+    n_elsewhere: int
+    only: int | None
+
+    @classmethod
+    def read(cls, db: Database, cal_id: int, ids: Ids) -> _Use:
+        """Ask the store."""
+        rows = db.job("version_pointed", cal_id=cal_id, frame_ids=ids).rows
+        counts = {used: int(n) for used, n, _ in rows}
+        others = [used for used in counts if used not in (None, cal_id)]
+        whole = len(counts) == 1 and len(others) == 1 and not rows[0][2]
+        return cls(
+            sum(counts.values()), counts.get(None, 0), sum(counts[c] for c in others), others[0] if whole else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """A calibration that is no more: its number, and the zero points that went with it."""
 
@@ -165,15 +186,19 @@ def against_use(db: Database, cal_id: int, *, frame_ids: Iterable[int] | None = 
     worse; else both are measured on the same ones.
     """
     ids = _ids(frame_ids)
-    changing = [r for r in db.job("version_in_use", cal_id=cal_id, frame_ids=ids).dicts() if r["n_change"]]
-    if not changing:
+    return _against(db, cal_id, _Use.read(db, cal_id, ids), ids)
+
+
+def _against(db: Database, cal_id: int, use: _Use, ids: Ids) -> list[Verdict]:
+    """Return the verdicts on what is known of the frames' use."""
+    if not use.n_elsewhere:
         return []
-    stored = [_from_stored(db, cal_id, row) for row in changing]
-    known = [v for v in stored if v is not None]
-    if len(known) == len(stored) and not any(v.is_worse for v in known):
-        return known
+    quick = _from_stored(db, cal_id, use.only) if use.only is not None and ids is None else []
+    if quick and not any(v.is_worse for v in quick):
+        return quick
+    changing = db.job("version_in_use", cal_id=cal_id, frame_ids=ids).dicts()
     judged = _by_system(_judge(db, cal_id, second=0, frame_ids=_changing(db, cal_id, ids)))
-    return [_verdict(row, *judged.get(_system(row), (None, None))) for row in changing]
+    return [_verdict(_system(row), judged.get(_system(row)), row["n_lost"]) for row in changing]
 
 
 def activate(
@@ -210,8 +235,8 @@ def activate(
     """
     db.refuse_unknown_calibration(cal_id)
     ids = _ids(frame_ids)
-    n_nowhere, n_elsewhere, n = db.job("version_pointed", cal_id=cal_id, frame_ids=ids).rows[0]
-    if not n:
+    use = _Use.read(db, cal_id, ids)
+    if not use.n:
         which = "frame" if ids is None else f"of the {len(ids)} frames"
         raise NotFoundError(
             f"calibration {cal_id} has none {which}", f"`photdb zeropoint list --cal {cal_id}` lists its frames"
@@ -219,15 +244,15 @@ def activate(
     if run_id is None:
         with db.run("zeropoint activate", {"cal_id": cal_id, "frame_ids": ids or "all", "force": force}) as own:
             return activate(db, cal_id, run_id=own, frame_ids=ids, force=force)
-    verdicts = tuple(against_use(db, cal_id, frame_ids=ids)) if n_elsewhere and not force else ()
+    verdicts = () if force else tuple(_against(db, cal_id, use, ids))
     worse = [v for v in verdicts if v.is_worse]
-    done = Activated(cal_id, n_nowhere + (0 if worse else n_elsewhere), verdicts)
+    done = Activated(cal_id, use.n_nowhere + (0 if worse else use.n_elsewhere), verdicts)
     if done.n_frame:
-        _point(db, done, run_id, ids, also_old=not worse)
+        _point(db, done, run_id, ids, new=use.n_nowhere > 0, old=use.n_elsewhere > 0 and not worse)
     if worse:
-        pointed = f"; {_frames(n_nowhere)} without a calibration use it now" if n_nowhere else ""
+        pointed = f"; {_frames(use.n_nowhere)} without a calibration use it now" if use.n_nowhere else ""
         raise CalibrationError(
-            f"calibration {cal_id} is worse than what {_frames(n_elsewhere)} use now: "
+            f"calibration {cal_id} is worse than what {_frames(use.n_elsewhere)} use now: "
             f"{'; '.join(v.line() for v in worse)}{pointed}",
             f"to use it all the same: photdb zeropoint activate {cal_id} --force",
         )
@@ -354,34 +379,33 @@ def _changing(db: Database, cal_id: int, ids: Ids) -> list[int]:
     return [int(r[0]) for r in db.job("version_changing", cal_id=cal_id, frame_ids=ids).rows]
 
 
-def _from_stored(db: Database, cal_id: int, row: dict[str, Any]) -> Verdict | None:
-    """Return the verdict of what was measured when both were made; None: that was not on the same frames and stars."""
-    if row["used"] is None or row["n_both"] != row["n_frame"]:
-        return None
-    quality = db.job(
-        "version_stored", first=cal_id, second=row["used"], detector=row["detector"], band=row["band"]
-    ).dicts()
-    if len(quality) != 2:
-        return None
-    new, old = quality
-    if any(new[k] != old[k] for k in ("is_held", "n_frame", "n_star", "n_point")) or new["n_frame"] != row["n_frame"]:
-        return None
-    counts = {"n_repeated": new["n_point"], "n_ref": new["n_point"] if row["same_ref"] else 0}
-    return _verdict(row, {**new, **counts}, {**old, **counts})
+def _from_stored(db: Database, cal_id: int, used: int) -> list[Verdict]:
+    """Return the verdicts of what was measured when both were made; none where frames or stars were not the same."""
+    rows = db.job("version_stored", first=cal_id, second=used).dicts()
+    new, old = ({_system(r): r for r in rows if r["cal_id"] == c} for c in (cal_id, used))
+    alike = ("is_held", "n_frame", "n_star", "n_point")
+    if new.keys() != old.keys() or any(new[s][k] != old[s][k] for s in new for k in alike):
+        return []
+    refs = db.job("version_refs", first=cal_id, second=used).rows
+    same = {r[1:] for r in refs if r[0] == cal_id} == {r[1:] for r in refs if r[0] == used}
+    found = []
+    for system, row in new.items():
+        counts = {"n_repeated": row["n_point"], "n_ref": row["n_point"] if same else 0}
+        found.append(_verdict(system, ({**row, **counts}, {**old[system], **counts}), 0))
+    return found
 
 
-def _verdict(row: dict[str, Any], new: dict[str, Any] | None, old: dict[str, Any] | None) -> Verdict:
+def _verdict(system: tuple[Any, Any], pair: tuple[dict[str, Any], dict[str, Any]] | None, n_lost: int) -> Verdict:
     """Return two measurements of one detector and band side by side; a figure from too few points is none."""
-    if new is None or old is None:
-        nothing = (None, None)
-        return Verdict(row["detector"], row["band"], 0, 0, False, nothing, nothing, row["n_lost"])
+    nothing = (None, None)
+    if pair is None:
+        return Verdict(*system, 0, 0, False, nothing, nothing, n_lost)
+    new, old = pair
     repeat, scatter = (
-        (new[key], old[key]) if min(new[n], old[n]) >= LEAST_POINTS else (None, None)
+        (new[key], old[key]) if min(new[n], old[n]) >= LEAST_POINTS else nothing
         for key, n in (("repeatability", "n_repeated"), ("ref_scatter", "n_ref"))
     )
-    return Verdict(
-        row["detector"], row["band"], new["n_point"], new["n_star"], new["is_held"], repeat, scatter, row["n_lost"]
-    )
+    return Verdict(*system, new["n_point"], new["n_star"], new["is_held"], repeat, scatter, n_lost)
 
 
 def _by_system(rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, Any], tuple[dict[str, Any], dict[str, Any]]]:
@@ -404,12 +428,13 @@ def _exceeds(pair: tuple[float | None, float | None], tolerance: tuple[float, fl
 # --- pointing ---
 
 
-def _point(db: Database, done: Activated, run_id: int, ids: Ids, *, also_old: bool) -> None:
+def _point(db: Database, done: Activated, run_id: int, ids: Ids, *, new: bool, old: bool) -> None:
     """Move the pointers, and write that it was done, in one transaction."""
     with db.transaction():
-        if also_old:
+        if old:
             db.job("version_point_old", cal_id=done.cal_id, frame_ids=ids)
-        db.job("version_point_new", cal_id=done.cal_id, frame_ids=ids)
+        if new:
+            db.job("version_point_new", cal_id=done.cal_id, frame_ids=ids)
         now = datetime.now(UTC).replace(tzinfo=None)
         row = {"cal_id": done.cal_id, "run_id": run_id, "activated": now, "n_frame": done.n_frame}
         db.insert("activation", [row])
