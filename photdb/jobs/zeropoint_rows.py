@@ -90,12 +90,11 @@ def of_solution(
     }  # fmt: skip
     columns |= _terms(system, solved, solution, k)
     columns |= _names(system, n)
-    level = solution.mean_zp[k]
     if system.given_map is not None:
         columns["zp_map"] = np.broadcast_to(system.given_map, (n, len(system.given_map)))
     if system.relative:
         columns["chi2"] = columns["zp_sys"] = np.full(n, np.nan)
-    columns |= _limits(level, frames, frames.place(system.frame_id[k]), aperture)
+    columns |= _limits(solution.zp[k], frames, frames.place(system.frame_id[k]), aperture)
     needed = _needed(settings, columns["n_candidate"])
     few = columns["n_star"] < needed
     columns["flag"] = np.where(few, FEW_STARS, 0)

@@ -18,7 +18,7 @@ from photdb.photometry.frame_map import fit_maps
 from photdb.photometry.robust import extra_scatter, width
 from photdb.photometry.star_offsets import Offsets, depends_on_place, star_offsets
 from photdb.photometry.zero_measures import Array, Block, Index, Mask, Measures, Model, Rows
-from photdb.photometry.zero_terms import LARGEST_ERROR, LEAST_SPREAD, LEAST_STARS, Terms, mean_of_map, raw_powers
+from photdb.photometry.zero_terms import LARGEST_ERROR, LEAST_SPREAD, LEAST_STARS, Terms, powers
 
 __all__ = [
     "Located",
@@ -58,8 +58,8 @@ class Solution:
     colour_term, colour_term_err, mag_term, mag_term_err
         mag per mag.
     zp_map
-        mag; n_frame x n_power, coefficients of the macro ``zp_powers`` as it is: ``zp`` plus their sum is the zero
-        point at a place, so ``zp`` is that of the frame's middle (`mean_zp`: of the whole). None without spatial terms.
+        mag; n_frame x n_power, coefficients of the macro ``zp_powers``: ``zp`` plus their sum is the zero point at a
+        place, ``zp`` its mean over the frame. None without spatial terms.
     offsets
         What the frames have in common.
     group
@@ -82,11 +82,6 @@ class Solution:
     offsets: Offsets
     group: Index
     pivots: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def mean_zp(self) -> Array:
-        """Return the mean of the zero point over each frame, the map included (mag)."""
-        return self.zp if self.zp_map is None else self.zp + np.nan_to_num(mean_of_map(self.zp_map))
 
 
 def solve(
@@ -297,7 +292,7 @@ def _columns(m: Measures, block: Block, model: Model, offsets: Offsets, n: int) 
         unknown = np.full(block.rows.stop - block.rows.start, np.nan)
         parts.append((unknown if m.colour is None else m.colour[block.rows] - model.colour_pivot)[None, :])
     if k and m.u is not None and m.v is not None and offsets.terms is not None:
-        parts.append(raw_powers(m.u[block.rows], m.v[block.rows], offsets.terms.order))
+        parts.append(powers(m.u[block.rows], m.v[block.rows], offsets.terms.order))
     return np.concatenate(parts).astype(np.float64)
 
 
@@ -313,7 +308,6 @@ def _solution(m: Measures, offsets: Offsets, model: Model, *, relative: bool, fi
     shared, mine = _maps(model, offsets, own, n_frame)
     zp, level, zp_map = found.value, nan, None
     if shared is not None:
-        zp = zp - mean_of_map(shared / growth)
         zp_map = np.where(there[:, None], (shared + mine) / growth, np.nan)
     if not relative:
         level = np.where(there, offsets.tie_err, np.nan)

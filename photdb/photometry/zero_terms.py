@@ -14,39 +14,27 @@ from photdb.photometry.zero_measures import Array, Index, Mask, Measures, Model
 #: Fewer stars of known colour (or magnitude), less spread (mag), or a larger error (mag per mag): no term is fitted.
 LEAST_STARS, LEAST_SPREAD, LEAST_SPREAD_MAG, LARGEST_ERROR = 10, 0.2, 0.5, 0.1
 
-#: Mean of each power over a frame: 1/3 of the squares.
-_MEAN = np.array([0.0, 0.0, 1 / 3, 0.0, 1 / 3, 0.0, 0.0, 0.0, 0.0])
-
 
 def n_powers(order: int) -> int:
     """Return how many terms a polynomial of an order has, its constant not counted."""
     return (order + 1) * (order + 2) // 2 - 1
 
 
-def raw_powers(u: NDArray[Any], v: NDArray[Any], order: int) -> Array:
-    """Return the terms of a polynomial over the frame, n_powers x n: u, v, u^2, uv, v^2, ... as macro ``zp_powers``."""
+def powers(u: NDArray[Any], v: NDArray[Any], order: int) -> Array:
+    """Return the terms of a polynomial over the frame, n_powers x n, as the macro ``zp_powers`` has them.
+
+    They are u, v, u^2 - 1/3, uv, v^2 - 1/3 ...: each has a mean of zero over the frame, so that a zero point is that of
+    the whole frame, and does not depend on how well the curvature is known.
+    """
     u, v = u.astype(np.float64), v.astype(np.float64)
-    terms = [u, v, u * u, u * v, v * v, u * u * u, u * u * v, u * v * v, v * v * v][: n_powers(order)]
+    terms = [u, v, u * u - 1 / 3, u * v, v * v - 1 / 3, u * u * u, u * u * v, u * v * v, v * v * v][: n_powers(order)]
     return np.stack(terms) if terms else np.zeros((0, len(u)))
 
 
-def powers(u: NDArray[Any], v: NDArray[Any], order: int) -> Array:
-    """Return the terms of a polynomial over the frame, each less its mean over the frame.
-
-    With these a zero point is that of the whole frame, and does not depend on how well the curvature is known.
-    """
-    return np.asarray(raw_powers(u, v, order) - _MEAN[: n_powers(order), None])
-
-
 def place_sum(u: NDArray[Any], v: NDArray[Any], coefficients: Array) -> Array:
-    """Return the polynomial of the powers as they are, as the macro ``zp_at`` has it; coefficients one line a place."""
+    """Return the polynomial at places, as the macro ``zp_at`` has it; coefficients one line a place."""
     order = next(k for k in range(4) if n_powers(k) == coefficients.shape[1])
-    return np.asarray(np.einsum("ki,ik->i", raw_powers(u, v, order), coefficients))
-
-
-def mean_of_map(coefficients: Array) -> Array:
-    """Return the mean over the frame of a polynomial of the powers as they are (last axis: coefficients)."""
-    return np.asarray(coefficients @ _MEAN[: coefficients.shape[-1]])
+    return np.asarray(np.einsum("ki,ik->i", powers(u, v, order), coefficients))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,4 +5,5 @@ CREATE OR REPLACE MACRO zp_polynomial(map, u, v) AS
     + u * (coalesce(map[3], 0) + u * coalesce(map[6], 0) + v * coalesce(map[7], 0))
     + v * (coalesce(map[4], 0) + v * coalesce(map[8], 0))
   )
-  + v * (map[2] + v * (coalesce(map[5], 0) + v * coalesce(map[9], 0)));
+  + v * (map[2] + v * (coalesce(map[5], 0) + v * coalesce(map[9], 0)))
+  - (coalesce(map[3], 0) + coalesce(map[5], 0)) / 3;

@@ -52,7 +52,7 @@ COMMENT ON COLUMN zeropoint.mag_term IS 'mag per mag of m_inst + zp; NULL: no te
 COMMENT ON COLUMN zeropoint.mag_term_err IS 'mag per mag; 1 sigma';
 COMMENT ON COLUMN zeropoint.extinction IS 'mag per airmass, of the night; already in zp, said for information; NULL: not fitted';
 COMMENT ON COLUMN zeropoint.extinction_err IS 'mag per airmass; 1 sigma';
-COMMENT ON COLUMN zeropoint.zp_map IS 'mag; coefficients of u, v, u^2, uv, v^2, u^3, u^2 v, u v^2, v^3 with u = 2x/(width-1)-1, v = 2y/(height-1)-1; its mean over the frame is zero; NULL: no term';
+COMMENT ON COLUMN zeropoint.zp_map IS 'mag; coefficients of u, v, u^2 - 1/3, uv, v^2 - 1/3, u^3, u^2 v, u v^2, v^3 with u = 2x/(width-1)-1, v = 2y/(height-1)-1; its mean over the frame is zero; NULL: no term';
 COMMENT ON COLUMN zeropoint.chi2 IS 'per degree of freedom';
 COMMENT ON COLUMN zeropoint.limit_mag IS 'mag; 5 sigma of this aperture with no source in it';
 COMMENT ON COLUMN zeropoint.limit_3_mag IS 'mag; 3 sigma of this aperture with no source in it';

@@ -32,7 +32,7 @@ def sky(
 ) -> Sky:  # fmt: skip
     """Return a field that every frame sees.
 
-    plane: coefficients of u, v, u^2, uv, v^2; one line, or one line a frame.
+    plane: coefficients of u, v, u^2 - 1/3, uv, v^2 - 1/3; one line, or one line a frame.
     """
     rng = np.random.default_rng(seed)
     zp = 22 + rng.normal(0, 0.2, n_frame)
@@ -45,7 +45,10 @@ def sky(
     u, v = rng.uniform(-1, 1, (2, len(frame)))
     terms = np.broadcast_to(colour, n_frame)[frame] * (index[star] - PIVOT)
     if plane is not None:
-        terms += np.sum(np.broadcast_to(plane, (n_frame, 5))[frame] * np.stack([u, v, u * u, u * v, v * v], 1), axis=1)
+        terms += np.sum(
+            np.broadcast_to(plane, (n_frame, 5))[frame] * np.stack([u, v, u * u - 1 / 3, u * v, v * v - 1 / 3], 1),
+            axis=1,
+        )
     # m_inst + zp = m_ref - terms - magnitude (m_inst + zp - pivot)
     level = (mag[star] - MAG_PIVOT - terms) / (1 + magnitude)
     d = zp[frame] + terms + magnitude * level + offset[star] + rng.normal(0, errors)
