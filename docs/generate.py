@@ -231,7 +231,157 @@ def telescopes_page() -> str:
     return "\n\n".join(["# Telescopes", NOTE, words, table(("name", "what it is"), rows)]) + "\n"
 
 
-PAGES = {"cli.md": cli_page, "schema.md": schema_page, "flags.md": flags_page, "telescopes.md": telescopes_page}
+# --- catalogues, passbands, transformations ---
+
+
+def catalogues_page() -> str:
+    """Return the page of the reference catalogues that photdb knows, from their files."""
+    from photdb.catalogs import colours, definition
+
+    known = sorted((definition.load(name) for name in definition.names()), key=lambda c: c.rank)
+    words = (
+        "One file each in `ingest/catalogs/`; your own folder is read first. Where several have a band, the one of the "
+        "lower rank is taken. How to fetch or add one: [reference stars](../guides/catalogues.md). What the bands are: "
+        "[passbands](bands.md); those that follow from them: [transformations](transformations.md)."
+    )
+    rows = [
+        (f"[`{c.name}`](#{c.name})", c.title, f"`{c.service}`", c.rank, ", ".join(c.bands) or "none") for c in known
+    ]
+    parts = ["# Reference catalogues", NOTE, words, table(("name", "catalogue", "service", "rank", "bands"), rows)]
+    for c in known:
+        also = sorted(set(colours.paths(c.bands, c.name)) - set(c.bands))
+        facts = [
+            f"{c.title}, {c.reference}.",
+            f"Declination {c.sky[0]:g} to {c.sky[1]:g}." if c.sky != (-90.0, 90.0) else "",
+            f"A good star: {', '.join(f'`{cut}`' for cut in c.good)}." if c.good else "",
+            f"By transformation also {', '.join(also)}." if also else "",
+            f"Checked: {c.checked}.",
+        ]
+        parts += [f"## {c.name}", "\n".join(fact for fact in facts if fact)]
+        if c.bands:
+            head = ("band", "system", "AB offset", "useful range", "error floor", "a good magnitude")
+            parts.append(table(head, [(band, *magnitude_row(m)) for band, m in c.bands.items()]))
+    return "\n\n".join(parts) + "\n"
+
+
+def magnitude_row(magnitude: Any) -> tuple[str, ...]:
+    """Return what a catalogue file says of one band."""
+    offset = 0.0 if magnitude.system == "AB" else magnitude.ab_offset
+    return (
+        magnitude.system,
+        "unknown" if offset is None else f"{offset:g}",
+        "{:g} to {:g}".format(*magnitude.range) if magnitude.range else "",
+        f"{magnitude.error_floor:g}" if magnitude.error_floor else "",
+        ", ".join(f"`{cut}`" for cut in magnitude.good),
+    )
+
+
+def bands_page() -> str:
+    """Return the page of passbands, header words and colour indices."""
+    from photdb.bands import bands, pivot_of
+    from photdb.catalogs import colours, definition
+
+    native = {name: sorted(c for c in definition.names() if name in definition.load(c).bands) for name in bands()}
+    ways: dict[str, list[str]] = {}
+    for one in colours.load():
+        if one.name not in ways.setdefault(one.band, []):
+            ways[one.band].append(one.name)
+    words = (
+        "From `ingest/bands.toml`. A header's word is compared as it stands, a longer one in any case; a word that is "
+        "not here becomes a band of its own. A band of catalogues only is never meant by a header. The colour of a "
+        "band's colour term is the first of its indices that the catalogue can give. Why so: "
+        "[passbands](../concepts/passbands.md)."
+    )
+    rows = [
+        (
+            f"`{b.name}`", b.title, f"{b.wavelength:g}", b.system, ", ".join(b.colour),
+            ", ".join(f"`{w}`" for w in b.words) or "catalogues only",
+        )
+        for b in bands().values()
+    ]  # fmt: skip
+    indices = list(dict.fromkeys(index for b in bands().values() for index in b.colour))
+    sources = [
+        (
+            f"`{b}`",
+            ", ".join(native[b]) or "none",
+            ", ".join(f"[{w}](transformations.md#{w.lower()})" for w in ways.get(b, ())),
+        )
+        for b in bands()
+        if native[b] or b in ways
+    ]
+    return "\n\n".join([
+        "# Passbands", NOTE, words,
+        table(("band", "what it is", "nm", "system", "colour indices, the preferred first", "header words"), rows),
+        "## Where a band comes from",
+        "`photdb refcat bands` says it of the catalogues in a store.",
+        table(("band", "catalogues that have it", "transformations that give it, the more exact first"), sources),
+        "## Pivots",
+        "The colour (mag) at which a zero point holds: one fixed number an index, never that of a frame's own stars.",
+        table(("index", "pivot"), [(index, f"{pivot_of(index):g}") for index in indices]),
+    ]) + "\n"  # fmt: skip
+
+
+def transformations_page() -> str:
+    """Return the page of colour transformations, from their files."""
+    from photdb.catalogs import colours
+
+    words = (
+        "One file a publication in `ingest/colours/`; your own folder is read first. A magnitude is that of the base "
+        "plus a polynomial in the colour x; one step only. Errors of coefficients are in brackets. How errors come about, "
+        "and how well these do on real catalogues: [passbands](../concepts/passbands.md)."
+    )
+    parts = ["# Colour transformations", NOTE, words]
+    for file in sorted((shipped("ingest") / "colours").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".toml"):
+            parts += publication(file.name.removesuffix(".toml"), file.read_text(encoding="utf-8"), colours.load())
+    return "\n\n".join(parts) + "\n"
+
+
+def publication(stem: str, text: str, known: Any) -> list[str]:
+    """Return one publication: what its file says at its head, and its transformations."""
+    about = tomllib.loads(text)
+    head = " ".join(line.removeprefix("#").strip() for line in text.partition("title =")[0].splitlines()).strip()
+    link = f" [doi:{about['doi']}](https://doi.org/{about['doi']})" if about["doi"] else ""
+    parts = [f"## {stem}", f"{about['title']}. {head}{link}", f"Checked: {about['checked']}."]
+    own = {entry["name"] for entry in about["transformation"]}
+    for name in dict.fromkeys(entry["name"] for entry in about["transformation"]):
+        pieces = sorted((one for one in known if one.name == name and name in own), key=lambda one: one.range)
+        first = pieces[0]
+        rows = [
+            ("{:g} to {:g}".format(*one.range), polynomial(one), conditions(one), f"{one.scatter:g}") for one in pieces
+        ]
+        title = f"`{first.band}` ({first.system}) = `{first.base}` + P(x), x = {first.blue} - {first.red}"
+        parts += [f"### {name}", title, table(("x", "P(x)", "and", "scatter"), rows)]
+    return parts
+
+
+def polynomial(one: Any) -> str:
+    """Return the terms of a transformation, with the errors that are known."""
+    powers = ("", " x", *(f" x^{k}" for k in range(2, 9)))
+    terms = [
+        f"{c:+g}{f' ({e:g})' if e else ''}{power}"
+        for c, e, power in zip(one.coefficients, one.errors, powers, strict=False)
+        if c or e
+    ]
+    return " ".join(terms) or "0"
+
+
+def conditions(one: Any) -> str:
+    """Return the further ranges of a transformation."""
+    found = [f"{low:g} <= {blue}-{red} <= {high:g}" for (blue, red), (low, high) in one.conditions.items()]
+    found += [f"{low:g} <= {band} <= {high:g}" for band, (low, high) in one.magnitudes.items()]
+    return ", ".join(found)
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "schema.md": schema_page,
+    "flags.md": flags_page,
+    "telescopes.md": telescopes_page,
+    "catalogues.md": catalogues_page,
+    "bands.md": bands_page,
+    "transformations.md": transformations_page,
+}
 
 
 def stale(folder: Path = REFERENCE) -> list[str]:

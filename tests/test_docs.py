@@ -11,6 +11,10 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")])
 
 
+#: Of what is known of catalogues.
+CATALOGUES = ["catalogues.md", "bands.md", "transformations.md"]
+
+
 @pytest.fixture(scope="module")
 def generate() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
@@ -21,7 +25,7 @@ def generate() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "schema.md", "flags.md", "telescopes.md"])
+@pytest.mark.parametrize("page", ["cli.md", "schema.md", "flags.md", "telescopes.md", *CATALOGUES])
 def test_the_generated_reference_is_current(generate: ModuleType, page: str) -> None:
     assert (ROOT / "docs" / "reference" / page).read_text() == generate.PAGES[page](), "run python docs/generate.py"
 
