@@ -162,7 +162,7 @@ def _model(system: System, settings: ZeropointSettings) -> Model:
         colour_pivot=system.colour[1] if system.colour else 0.0,
         magnitude=settings.magnitude_term and not system.relative, mag_pivot=MAG_PIVOT,
         spatial=0 if held_up else settings.spatial, spatial_per=settings.spatial_per,
-        weak_prior=settings.method == "ubercal" and not system.relative,
+        weak_prior=settings.method == "ubercal" and not system.relative, snr=settings.select.snr,
     )  # fmt: skip
 
 
