@@ -327,8 +327,8 @@ def transformations_page() -> str:
 
     words = (
         "One file a publication in `ingest/colours/`; your own folder is read first. A magnitude is that of the base "
-        "plus a polynomial in the colour x; one step only. Errors of coefficients are in brackets. How errors come about, "
-        "and how well these do on real catalogues: [passbands](../concepts/passbands.md)."
+        "plus a polynomial in the colour x; one step only. Errors of coefficients are in brackets. How errors come "
+        "about, and how well these do on real catalogues: [passbands](../concepts/passbands.md)."
     )
     parts = ["# Colour transformations", NOTE, words]
     for file in sorted((shipped("ingest") / "colours").iterdir(), key=lambda f: f.name):
