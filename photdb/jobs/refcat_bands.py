@@ -19,7 +19,8 @@ TABLE = "colour_transformation"
 
 #: In the order in which they build on each other.
 _STEPS = (
-    "colour_inputs", "colour_offers", "colour_stars", "colour_transformed", "colour_magnitudes", "colour_excluded",
+    "colour_inputs", "colour_offers", "colour_stars", "colour_transformed", "colour_forget_stars", "colour_magnitudes",
+    "colour_excluded", "colour_forget_transformed",
 )  # fmt: skip
 
 
