@@ -27,7 +27,7 @@ MAG_PIVOT = 14.0
 #: Days without frames after which a new season begins: long enough for a mirror to be washed or a filter to be changed.
 SEASON_GAP = 120.0
 
-_SAMPLE, _FRAMES = 60_000, 40  # measurements and frames that tell whether the detector measures alike everywhere
+_SAMPLE, _FRAMES = 30_000, 40  # measurements and frames that tell whether the detector measures alike everywhere
 
 Numbers = NDArray[Any]
 
@@ -109,12 +109,11 @@ def solve_primary(
     """Return the solution of a system in its primary aperture; `holds`: the stars kept back are not among the stars."""
     if settings.method == "pp" and not system.relative:
         return _pp(stars, known, system, settings, holds)
-    number, _ = dense(known.source[stars.star])
     model = _model(system, settings)
-    by_part = _depends_on_place(stars, known, number, system, model)
+    by_part = _depends_on_place(stars, known, system, model)
     key = _key(stars, known, by_part)
-    keys = np.unique(key) if by_part else _present(key)
-    m = _measures(stars, known, np.searchsorted(keys, key).astype(np.int32), system, model)
+    keys = np.unique(key) if by_part else np.flatnonzero(np.bincount(key))
+    m = _measures(stars, known, _places(key, keys), system, model)
     season = seasons(system.mjd)
     m, model, term, term_err = _season_terms(m, model, season, len(keys), system)
     solution = _solve(m, model, system, len(keys), season)
@@ -135,11 +134,9 @@ def solve_aperture(
         stars = stars.where(~known.held[stars.star])
     if settings.method == "pp" and not system.relative:
         return _pp(stars, known, system, settings, solved.holds).solution
-    key = _key(stars, known, solved.by_part)
-    place = np.minimum(np.searchsorted(solved.keys, key), max(len(solved.keys) - 1, 0))
-    there = solved.keys[place] == key if len(solved.keys) else np.zeros(len(key), dtype=bool)
-    stars, place = stars.where(there), place[there]
-    m = _measures(stars, known, place.astype(np.int32), system, solved.model)
+    place = _places(_key(stars, known, solved.by_part), solved.keys)
+    stars, place = stars.where(place >= 0), place[place >= 0]
+    m = _measures(stars, known, place, system, solved.model)
     if solved.model.colour == "none" and system.colour and np.isfinite(solved.term).any():
         m = _without_term(m, known, stars, system, solved.term)
     return zero_point.in_aperture(
@@ -225,18 +222,19 @@ def _one(values: Numbers) -> float:
     return float(there[0]) if len(there) else float("nan")
 
 
-def _depends_on_place(stars: Stars, known: Candidates, number: Numbers, system: System, model: Model) -> bool:
+def _depends_on_place(stars: Stars, known: Candidates, system: System, model: Model) -> bool:
     """Return whether the detector measures differently from place to place, on frames evenly chosen."""
-    if system.relative or not model.offsets or model.spatial or not len(number) or system.given_map is not None:
+    if system.relative or not model.offsets or model.spatial or not len(stars.d) or system.given_map is not None:
         return False
     n_frame = int(stars.frame[-1]) + 1
-    step = min(-(-len(number) // _SAMPLE), max(n_frame // _FRAMES, 1))
+    step = min(-(-len(stars.d) // _SAMPLE), max(n_frame // _FRAMES, 1))
     if step > 1:  # runs of consecutive frames: they share their stars
         run = max(n_frame // (20 * step), 1)
-        some = (stars.frame // run) % step == 0
-        stars, number = stars.where(some), number[some]
+        chosen = (np.arange(n_frame) // run) % step == 0
+        stars = stars.where(np.flatnonzero(chosen[stars.frame]))
     frame, n_frame = dense(stars.frame)
-    m = Measures(frame, dense(number)[0], stars.d, stars.err, known.mag_err[stars.star])
+    number, _ = dense(known.source[stars.star])
+    m = Measures(frame, number, stars.d, stars.err, known.mag_err[stars.star])
     return zero_point.depends_on_place(m, stars.part, n_frame=n_frame)
 
 
@@ -246,9 +244,13 @@ def _key(stars: Stars, known: Candidates, by_part: bool) -> Numbers:
     return source.astype(np.int64) * 64 + stars.part if by_part else source
 
 
-def _present(key: Numbers) -> Numbers:
-    """Return the different values of small numbers, sorted."""
-    return np.flatnonzero(np.bincount(key)) if len(key) else np.zeros(0, dtype=np.int64)
+def _places(key: Numbers, keys: Numbers) -> Numbers:
+    """Return where each key is among the sorted ones, -1 where it is not."""
+    if not len(keys):
+        return np.full(len(key), -1, dtype=np.int32)
+    table = np.full(int(max(keys[-1], key.max(initial=0))) + 1, -1, dtype=np.int32)
+    table[keys] = np.arange(len(keys))
+    return table[key]
 
 
 def _pp(stars: Stars, known: Candidates, system: System, settings: ZeropointSettings, holds: bool) -> Solved:
@@ -264,4 +266,4 @@ def _pp(stars: Stars, known: Candidates, system: System, settings: ZeropointSett
     solution = replace(
         plain, zp=found.zp, zp_err=found.sigma, zp_sys=np.where(there, zero, nan), n_star=found.n, chi2=found.red_chi2,
     )  # fmt: skip
-    return Solved(solution, Model(offsets=False), _present(known.source[stars.star]), False, holds, nan, nan)
+    return Solved(solution, Model(offsets=False), np.unique(known.source[stars.star]), False, holds, nan, nan)

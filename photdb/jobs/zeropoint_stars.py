@@ -137,10 +137,10 @@ class Gathered:
             np.asarray(table[name].to_numpy(zero_copy_only=False)) for name in ("system", "flux", "flux_err")
         )
         stars = _stars(table, flux, flux_err, self._known, with_place=self._with_place)
-        for number, mine in _by_system(system, stars):
-            held = self._known.held[mine.star]
-            self._held[number].append(mine.where(held))
-            self._parts[number].append(mine.where(~held))
+        for number, order in _by_system(system, stars.frame):
+            held = self._known.held[stars.star[order]]
+            self._held[number].append(stars.where(order[held]))
+            self._parts[number].append(stars.where(order[~held]))
 
     def take(self, system: int, *, hold: bool) -> tuple[Stars, bool]:
         """Return the stars of a system, and forget them; and whether some are kept back, as `hold` allows.
@@ -179,9 +179,9 @@ def apertures(
     for k in range(n):
         with np.errstate(invalid="ignore"):
             bright = (flux[:, k] > 0) & (flux_err[:, k] > 0) & (flux[:, k] > snr * flux_err[:, k])
-        some = _stars(table, flux[:, k], flux_err[:, k], known, with_place=with_place).where(bright)
-        for number, mine in _by_system(system[bright], some):
-            yield number, first + k, mine
+        some = _stars(table, flux[:, k], flux_err[:, k], known, with_place=with_place)
+        for number, order in _by_system(system, some.frame):
+            yield number, first + k, some.where(order[bright[order]])
 
 
 def dense(number: Numbers) -> tuple[Numbers, int]:
@@ -211,11 +211,13 @@ def _stars(table: Any, flux: Numbers, flux_err: Numbers, known: Candidates, *, w
     return Stars(frame, star, d, err, part, u, v)
 
 
-def _by_system(system: Numbers, stars: Stars) -> Iterator[tuple[int, Stars]]:
-    """Yield the stars of each system, sorted by frame."""
+def _by_system(system: Numbers, frame: Numbers) -> Iterator[tuple[int, Numbers]]:
+    """Yield each system with its rows, sorted by frame."""
     for number in np.flatnonzero(np.bincount(system)) if len(system) else []:
-        mine = stars if np.all(system == number) else stars.where(system == number)
-        low = int(mine.frame.min())
-        small = np.uint16 if int(mine.frame.max()) - low < 2**16 else np.int64  # 16 bits are sorted by radix
-        order = np.argsort((mine.frame - low).astype(small), kind="stable")
-        yield int(number), mine.where(order)
+        alone = bool(np.all(system == number))
+        mine = np.arange(len(system)) if alone else np.flatnonzero(system == number)
+        of = frame if alone else frame[mine]
+        low = int(of.min())
+        small = np.uint16 if int(of.max()) - low < 2**16 else np.int64  # 16 bits are sorted by radix
+        order = np.argsort((of - low).astype(small), kind="stable")
+        yield int(number), order if alone else mine[order]
