@@ -306,19 +306,23 @@ def drop(db: Database, cal_id: int) -> Dropped:
     db.refuse_unknown_calibration(cal_id)
     used = int(db.one("SELECT count(*) FROM frame_calibration WHERE cal_id = $cal_id", cal_id=cal_id))
     if used:
-        others = [c for c in db.calibrations() if c != cal_id]
-        raise CalibrationError(
-            f"calibration {cal_id} is used by {_frames(used)}",
-            f"let them use another first: photdb zeropoint activate {others[-1]}"
-            if others
-            else "it is the only one; make another first: photdb zeropoint",
-        )
+        raise CalibrationError(f"calibration {cal_id} is used by {_frames(used)}", _instead(db, cal_id, used))
     n = int(db.one("SELECT count(*) FROM zeropoint WHERE cal_id = $cal_id", cal_id=cal_id))
     with db.run("zeropoint drop", {"cal_id": cal_id}), db.transaction():
         db.retire_id("calibration", "cal_id", cal_id)
         for table in ("zeropoint", "calibration_quality", "activation", "calibration"):
             db.execute(statement("jobs", f"version_drop_{table}"), cal_id=cal_id)
     return Dropped(cal_id, n)
+
+
+def _instead(db: Database, cal_id: int, used: int) -> str:
+    """Return what to do so that no frame uses a calibration any more."""
+    others = db.job("version_instead", cal_id=cal_id).rows
+    if not others:
+        return "no other calibration has them; make one first: photdb zeropoint"
+    other, n = others[0]
+    has = "" if n == used else f" (it has {n} of them)"
+    return f"let them use another first: photdb zeropoint activate {other}{has}"
 
 
 def _refuse_nothing_common(db: Database, first: int, second: int) -> None:

@@ -32,8 +32,8 @@ def made(path: Path, n_frame: int, n_aperture: int) -> None:
     with Database.open(path, read_only=False, create=True) as db:
         db.execute(
             "INSERT INTO frame BY NAME SELECT i::INTEGER AS frame_id, i::INTEGER AS file_id, 0 AS hdu, "
-            "'/f' || i AS path, 'cam' || i % 2 AS detector, 'r' AS band, 60000 + i * 0.001 AS mjd_mid, 1000 AS width, 1000 AS height, "
-            "1 AS run_id, 'ok' AS state FROM range(1, $n + 1) AS t(i)",
+            "'/f' || i AS path, 'cam' || i % 2 AS detector, 'r' AS band, 60000 + i * 0.001 AS mjd_mid, "
+            "1000 AS width, 1000 AS height, 1 AS run_id, 'ok' AS state FROM range(1, $n + 1) AS t(i)",
             n=n_frame,
         )
         for cal_id in (1, 2):
@@ -48,7 +48,8 @@ def made(path: Path, n_frame: int, n_aperture: int) -> None:
             db.execute(
                 "INSERT INTO zeropoint BY NAME SELECT $cal_id::INTEGER AS cal_id, frame_id, a::INTEGER AS aperture_id, "
                 "22.0 + 0.001 * $cal_id AS zp, 0.001 AS zp_err, 200 AS n_star, 220 AS n_candidate, "
-                "'gaiaxp' AS catalog, 'r' AS ref_band, 'AB' AS mag_system, 0 AS flag FROM frame, range($n) AS t(a) ORDER BY frame_id, a",
+                "'gaiaxp' AS catalog, 'r' AS ref_band, 'AB' AS mag_system, 0 AS flag "
+                "FROM frame, range($n) AS t(a) ORDER BY frame_id, a",
                 cal_id=cal_id, n=n_aperture,
             )  # fmt: skip
         db.execute("INSERT INTO frame_calibration SELECT frame_id, 1 FROM frame ORDER BY frame_id")

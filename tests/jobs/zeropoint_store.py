@@ -40,8 +40,9 @@ def random_sky(
 
 
 def new_store() -> Database:
-    """Return an empty store in memory with two apertures."""
+    """Return an empty store in memory with two apertures, and a run that the frames are of."""
     db = Database.open(":memory:", read_only=False, create=True)
+    db.finish_run(db.begin_run("ingest", {}), "done", "")
     db.insert("aperture", [{"aperture_id": k, "kind": "arcsec", "diameter": d} for k, d in ((1, 5.0), (2, 10.0))])
     return db
 

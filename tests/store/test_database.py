@@ -170,6 +170,8 @@ def old_store(tmp_path) -> Path:
     with duckdb.connect(str(path), config={"storage_compatibility_version": "v1.5.0"}) as con:
         con.execute(SCHEMA_1.read_text(encoding="utf-8"))
         for table, row in {
+            "run": "1 AS run_id, 'ingest' AS command, '{}' AS parameters, '0.1' AS version, "
+            "TIMESTAMP '2026-11-01' AS started, 'done' AS state",
             "frame": "7 AS frame_id, 1 AS file_id, 0 AS hdu, '/f7.fits' AS path, 'r' AS band, 60000.5 AS mjd_mid, "
             "1 AS run_id, 'ok' AS state, 100 AS width, 100 AS height",
             "object": "3 AS object_id, 'J0' AS name, 0 AS hpx, 0 AS ra, 0 AS dec, 1 AS ux, 0 AS uy, 0 AS uz, "
