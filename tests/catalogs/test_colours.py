@@ -71,6 +71,24 @@ def test_tycho_and_gaia_agree_on_johnson() -> None:
             assert by_tycho == pytest.approx(by_gaia, abs={"V": 0.04, "B": 0.08}[band]), (band, bp_rp)
 
 
+def test_two_ways_from_pan_starrs_to_johnson_agree() -> None:
+    for x in np.arange(0.25, 1.0, 0.05):
+        star = {"r_ps1": 15.0, "g_ps1": 15.0 + x, "i_ps1": 15.0 - 0.4 * x}
+        sdss = {band: evaluated(f"tonry2012_{band}", star) for band in "gri"}
+        for band, most in (("B", 0.04), ("V", 0.025), ("R", 0.03), ("I", 0.06)):
+            directly, by_sdss = evaluated(f"tonry2012_{band}", star), evaluated(f"lupton2005_{band}", sdss)
+            assert by_sdss == pytest.approx(directly, abs=most), (band, x)
+
+
+def test_two_ways_from_gaia_to_johnson_agree() -> None:
+    for bp_rp in np.arange(0.6, 1.3, 0.1):
+        star = {"G": 15.0, "BP": 15.3, "RP": 15.3 - bp_rp}
+        sdss = {band: evaluated(f"gaia2021_{band}", star) for band in "gri"}
+        for band, most in (("V", 0.05), ("R", 0.04)):
+            directly, by_sdss = evaluated(f"gaia2021_{band}", star), evaluated(f"lupton2005_{band}", sdss)
+            assert by_sdss == pytest.approx(directly, abs=most), (band, bp_rp)
+
+
 def test_a_vega_star_is_the_same_in_2mass_and_ukirt_but_for_published_constants() -> None:
     star = {"J": 10.0, "H": 10.0, "K": 10.0}
     for name, constant in (("Z", 0.0), ("Y", 0.08), ("J", 0.0), ("H", -0.03), ("K", 0.0)):
