@@ -12,7 +12,7 @@ def store_path(given: str | os.PathLike[str] | None = None) -> Path:
 
 
 def user_folder() -> Path:
-    """Return the folder whose ``telescopes/`` and ``catalogs/`` are read before the shipped ones.
+    """Return the folder whose ``telescopes/``, ``catalogs/`` and ``colours/`` are read before the shipped ones.
 
     ``$PHOTDB_CONFIG``, else ``$XDG_CONFIG_HOME/photdb``, else ``~/.config/photdb``.
     """
