@@ -98,13 +98,15 @@ def calibrate(
     ids += [int(r[0]) for r in db.job("zeropoint_instrumental", frame_ids=ids).rows]
     parts: list[Columns] = []
     holds: Held = set()
-    for mine, how, known in _plans(db, ids, settings) if join else [(ids, settings, {})]:
+    plans = _plans(db, ids, settings) if join else [(ids, settings, {})]
+    for mine, how, known in plans:
         found, held = _find(db, mine, how, known, join=join)
         parts += found
         holds |= held
     select.frames(db, ids, settings.calibrate_as)
     db.execute("CREATE OR REPLACE TEMP TABLE zp_all AS SELECT frame_id, night, detector, band FROM zp_frame")
     table = _flag_far(db, rows.table(parts))
+    settings = max(plans, key=lambda plan: len(plan[0]))[1] if plans else settings
     cal_id = _write(db, table, run_id=run_id, settings=settings, holds=holds, point=point, note=note)
     return _summary(db, cal_id, table)
 
@@ -227,7 +229,7 @@ def _find(
     if settings.method == "manual":
         return [_manual(frames, settings)], set()
     if settings.method == "instrumental":
-        return [rows.instrumental(frames, every, flag=0, reason=np.full(len(every), None))], set()
+        return [rows.instrumental(frames, every, flag=0)], set()
     phase = Phase(db, settings, frames, n_aper, join=join)
     phase.by_catalogue(known)
     left = phase.left()
@@ -236,7 +238,7 @@ def _find(
         phase.by_each_other()
     left = phase.left()
     if len(left):
-        phase.parts.append(rows.instrumental(frames, left))
+        phase.parts.append(rows.instrumental(frames, left, known=phase.unusable))
     return phase.parts, phase.holds
 
 

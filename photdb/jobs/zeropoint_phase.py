@@ -33,6 +33,8 @@ class Phase:
         Rows found so far.
     holds
         Detector and band of the systems that keep stars back.
+    unusable
+        Why frames that have reference stars use none.
     """
 
     db: Database
@@ -42,6 +44,7 @@ class Phase:
     join: bool
     parts: list[Columns] = field(default_factory=list)
     holds: set[tuple[str | None, str | None]] = field(default_factory=set)
+    unusable: dict[int, str] = field(default_factory=dict)
 
     def left(self) -> Numbers:
         """Return the places of the frames that have no zero point yet."""
@@ -77,6 +80,8 @@ class Phase:
         for first, last in ranges:
             select.measure(db, first, last, self.settings, relative=relative)
             counted.append(select.counts(db))
+            if not relative:
+                self.unusable |= select.unusable(db)
             if gathered is not None:
                 gathered.add(db)
         import pyarrow as pa

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -229,18 +230,21 @@ def without_stars(
     return columns | _limits(columns["zp"], frames, which, PRIMARY)
 
 
-def no_reason_to_hope(frames: Frames, which: Numbers) -> Numbers:
-    """Return why frames are left instrumental."""
+def no_reason_to_hope(frames: Frames, which: Numbers, known: Mapping[int, str]) -> Numbers:
+    """Return why frames are left instrumental; `known` says it of those that have reference stars."""
     return np.array([
-        f"no reference stars in band {frames.band[k]}, and no other frame shares its stars" if frames.has_wcs[k]
+        f"{known[int(frames.frame_id[k])]}; and no other frame shares its stars" if int(frames.frame_id[k]) in known
+        else f"no reference stars in band {frames.band[k]}, and no other frame shares its stars" if frames.has_wcs[k]
         else "no WCS: its stars are those of no catalogue and no other frame"
         for k in which
     ], dtype=object)  # fmt: skip
 
 
-def instrumental(frames: Frames, which: Numbers, *, flag: int = NONE_MADE, reason: Numbers | None = None) -> Columns:
-    """Return zero points of 0."""
-    why = no_reason_to_hope(frames, which) if reason is None else reason
+def instrumental(
+    frames: Frames, which: Numbers, *, flag: int = NONE_MADE, known: Mapping[int, str] | None = None
+) -> Columns:
+    """Return zero points of 0; with no flag they were asked for."""
+    why = no_reason_to_hope(frames, which, known or {}) if flag else np.full(len(which), None, dtype=object)
     n = len(which)
     system = np.full(n, "instrumental", dtype=object)
     return without_stars(frames, which, zp=0.0, zp_err=np.nan, reason=why, mag_system=system, flag=np.full(n, flag))

@@ -169,6 +169,17 @@ def counts(db: Database) -> Any:
     return db.arrow(statement("jobs", "zeropoint_counts"))
 
 
+def unusable(db: Database) -> dict[int, str]:
+    """Return why the frames in zp_measured that use no star use none."""
+    said = {}
+    for frame_id, catalog, cuts, numbers in db.job("zeropoint_none_used").rows:
+        n = sum(numbers)
+        words = ", ".join(f"{k} {CUT_WORDS[CUTS[cut - 1]]}" for cut, k in zip(cuts, numbers, strict=True))
+        kind = "reference star" if catalog else "star"
+        said[int(frame_id)] = f"{n} {kind}{'' if n == 1 else 's'}, none usable: {words}"
+    return said
+
+
 def choose(db: Database, counted: Any, settings: ZeropointSettings) -> Chosen:
     """Return the option of each frame that has any star.
 

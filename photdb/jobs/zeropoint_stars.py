@@ -50,7 +50,7 @@ class Candidates:
             np.asarray(table[name].to_numpy(zero_copy_only=False))
             for name in ("source_no", "mag", "mag_err", "colour", "held")
         )
-        return cls(source, mag, mag_err, colour.astype(np.float32), held.astype(bool))
+        return cls(source, mag, np.nan_to_num(mag_err), colour.astype(np.float32), held.astype(bool))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ term AS (
 near AS (
   SELECT
     m.object_id, m.separation_arcsec, m.has_rival, o.option_no, r.catalog, r.source_id, r.band, r.path, r.mag,
-    r.mag_err, r.is_good, c.neighbour_arcsec, blue.mag - red.mag AS colour, t.blue IS NOT NULL AS has_term,
+    r.mag_err, r.is_good, c.neighbour_arcsec, 
+    CASE WHEN isfinite(blue.mag - red.mag) THEN blue.mag - red.mag END AS colour, t.blue IS NOT NULL AS has_term,
     bool_or(blue.mag IS NOT NULL AND red.mag IS NOT NULL) OVER (PARTITION BY o.option_no) AS has_colours
   FROM zp_match AS m
   JOIN zp_ref AS r ON r.catalog = m.catalog AND r.source_id = m.source_id

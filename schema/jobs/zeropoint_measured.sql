@@ -27,7 +27,9 @@ WITH measured AS (
         WHEN coalesce(elongation > $elongation::DOUBLE, $elongation::DOUBLE IS NOT NULL) THEN 7
         WHEN d.flags & $bad_flags <> 0 OR d.flags & 255 > $max_flag::INTEGER THEN 8
         WHEN d.flags & $mask_flags <> 0 THEN 9
-        WHEN NOT coalesce(d.flux > 0 AND d.flux_err > 0 AND d.flux > $snr_lower * d.flux_err, false)
+        WHEN NOT coalesce(
+            d.flux > 0 AND d.flux < 'infinity'::FLOAT AND d.flux_err > 0 AND d.flux > $snr_lower * d.flux_err, false
+          )
           OR d.flux > $snr_upper::DOUBLE * d.flux_err THEN 10
         ELSE 99
       END, c.star_cut

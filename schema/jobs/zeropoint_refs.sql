@@ -10,5 +10,5 @@ SELECT
   s.epoch, s.ux, s.uy, s.uz, s.vx, s.vy, s.vz
 FROM zp_mag AS m
 JOIN zp_star AS s ON s.catalog = m.catalog AND s.source_id = m.source_id
-WHERE m.band IN (SELECT band FROM wanted)
+WHERE m.band IN (SELECT band FROM wanted) AND isfinite(m.mag)
 ORDER BY m.catalog, m.source_id, m.band;
