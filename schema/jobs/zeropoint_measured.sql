@@ -44,8 +44,10 @@ WITH measured AS (
 SELECT
   task_no, frame_id, star, object_id, flux, flux_err, fwhm_arcsec::FLOAT AS fwhm_arcsec, elongation::FLOAT AS elongation,
   u, v,
-  coalesce(
-    8 * greatest(0, least(7, floor(4 * (v + 1)))) + greatest(0, least(7, floor(4 * (u + 1)))), 0
-  )::UTINYINT AS part,
+  CASE  -- a cast rounds, and is many times quicker than floor, least and greatest
+    WHEN u BETWEEN -1 AND 1 AND v BETWEEN -1 AND 1
+      THEN 8 * ((v + 1) * 3.99 - 0.49)::UTINYINT + ((u + 1) * 3.99 - 0.49)::UTINYINT
+    ELSE 0
+  END::UTINYINT AS part,
   least(crowded, other)::TINYINT AS cut_no, other::TINYINT AS cut_else
 FROM measured;
