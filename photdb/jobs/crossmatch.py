@@ -3,8 +3,9 @@
 The night is matched as a set, not frame by frame. First every detection takes the nearest object of the store
 within its frame's reach. What is left over is matched against the left-over detections of the frame that has the
 most of them, which thereby become objects; after a few such rounds, each remaining detection that has no better
-one (by signal to noise) within reach becomes an object, until none is left. Nothing depends on the order in
-which the files were given.
+one (by signal to noise) within reach becomes an object, until none is left. A detection that is cut by the edge of
+its frame joins, and makes an object only where nothing else is. Nothing depends on the order in which the files were
+given.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from photdb.photometry.flags import Flag
 from photdb.sky import chord, healpix, name_of
 from photdb.store.database import Database
 
@@ -61,7 +63,7 @@ def associate(db: Database, *, files: list[str], epoch: float, radius_arcsec: fl
         Counts, for the night's line.
     """
     db.job("crossmatch_stage", files=files)
-    db.job("crossmatch_open")
+    db.job("crossmatch_open", truncated=int(Flag.TRUNCATED))
     db.job("crossmatch_assigned")
     grid = _grid(radius_arcsec)
     db.job("crossmatch_sought_objects", epoch=epoch)
@@ -93,7 +95,7 @@ def _make_objects(db: Database, grid: dict[str, Any]) -> None:
         fullest = db.job("crossmatch_fullest").dicts()
         if not fullest:
             return
-        if round_ < FRAME_ROUNDS:
+        if round_ < FRAME_ROUNDS and fullest[0]["n"]:
             db.job("crossmatch_sought_frame", frame_id=fullest[0]["frame_id"])
         else:
             db.job("crossmatch_sought_leaders", **grid)

@@ -33,7 +33,7 @@ def offset(ra: float, dec: float, east: NDArray[np.float64], north: NDArray[np.f
 def night(
     db: Database, folder: Path, frames: list[NDArray[np.float64]], *, radius: float = 2.0, epoch: float = EPOCH
 ) -> None:
-    """Associate and commit frames of positions (ra, dec, flux); objects only."""
+    """Associate and commit frames of positions (ra, dec, flux, and maybe flags); objects only."""
     keys = [f"{epoch}-{i}" for i in range(len(frames))]
     first = int(db.one("SELECT coalesce(max(frame_id), 0) + 1 FROM detection_hot"))
     files = []
@@ -75,7 +75,7 @@ def _staged(key: str, rows: NDArray[np.float64]) -> pa.Table:
             "flux_err": np.ones(n, dtype=np.float32),
             "aper_flux": pa.array([[1.0]] * n, pa.list_(pa.float32())),
             "aper_flux_err": pa.array([[1.0]] * n, pa.list_(pa.float32())),
-            "flags": np.zeros(n, dtype=np.int32),
+            "flags": rows[:, 3].astype(np.int32) if rows.shape[1] > 3 else np.zeros(n, dtype=np.int32),
         }
     )
 
@@ -219,3 +219,24 @@ def test_a_negative_flux_is_a_detection_like_any_other(db, tmp_path):
     place = offset(10.0, 20.0, np.array([0.0]), np.array([0.0]))
     night(db, tmp_path, [np.column_stack([place, [[-3.0]]])])
     assert db.rows("SELECT flux, object_id IS NOT NULL FROM detection").rows == [(-3.0, True)]
+
+
+def test_a_detection_cut_by_the_edge_joins_its_star_and_makes_no_object_beside_it(db, tmp_path):
+    """In the fullest frame one star is cut, its centre 1.5" off: within reach of some of the others, not of all."""
+    stars = offset(40.0, -30.0, np.arange(8) * 60.0, np.zeros(8))
+    scatter = np.array([-0.6, 0.6, -0.3, 0.3])
+    fuller = np.column_stack([stars, np.full(8, 50.0), np.zeros(8)])
+    fuller[0, :2] = offset(40.0, -30.0, np.array([-1.5]), np.zeros(1))[0]
+    fuller[0, 2:] = np.nan, 8
+    others = [
+        np.column_stack([offset(40.0, -30.0, np.arange(7) * 60.0 + s, np.zeros(7)), np.full(7, 50.0), np.zeros(7)])
+        for s in scatter
+    ]
+    night(db, tmp_path, [fuller, *others])
+    assert db.one("SELECT count(*) FROM object") == 8
+
+
+def test_a_star_that_is_only_ever_cut_by_the_edge_is_an_object_all_the_same(db, tmp_path):
+    cut = np.column_stack([offset(40.0, -30.0, np.zeros(1), np.zeros(1)), [[np.nan, 8]]])
+    night(db, tmp_path, [cut, cut])
+    assert db.rows("SELECT n_detections FROM object").rows == [(2,)]
