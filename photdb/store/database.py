@@ -350,7 +350,7 @@ class Database:
     def _execute(self, sql: str, parameters: Mapping[str, Any] | None) -> Rows:
         """Run a statement and fetch all: duckdb 2 refuses other work while a result is unfinished."""
         with self._complaints():
-            result = self._con.execute(sql, dict(parameters) if parameters else None)
+            result = self._con.execute(sql, _quickly(sql, parameters) if parameters else None)
             columns = tuple(d[0] for d in result.description or ())
             return Rows(columns, result.fetchall() if columns else [])
 
@@ -376,6 +376,30 @@ class Database:
             if self.read_only:
                 raise UsageError(f"SQL: {str(error).strip()}", "the store is open for reading only") from error
             raise
+
+
+_LONG = 100
+_ALL_CAST = re.compile(r"\$([a-z_][a-z0-9_]*)(?!\w)(::(?:INTEGER|BIGINT)\[\])?", re.IGNORECASE)
+
+
+def _quickly(sql: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with long lists of numbers as text, where the statement casts them.
+
+    duckdb 1.5 takes 70 us a number of a Python list, 7 s for 100 000 frames.
+    """
+    return {name: str(value) if _is_long(value) and name in _cast(sql) else value for name, value in parameters.items()}
+
+
+def _is_long(value: Any) -> bool:
+    """Whether a parameter is a long list of nothing but Python's whole numbers."""
+    return isinstance(value, list) and len(value) > _LONG and all(type(v) is int for v in value)
+
+
+@cache
+def _cast(sql: str) -> frozenset[str]:
+    """Return the parameters that a statement casts to a list of whole numbers wherever it names them."""
+    found = _ALL_CAST.findall(_COMMENT.sub("", sql))
+    return frozenset(name for name, _ in found) - frozenset(name for name, cast in found if not cast)
 
 
 @contextmanager

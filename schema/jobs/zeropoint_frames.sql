@@ -11,5 +11,5 @@ SELECT
   coalesce(n_detections, 1000) AS n_detections,
   true AS is_new
 FROM frame
-WHERE frame_id IN (SELECT unnest($frame_ids)) AND state = 'ok'
+WHERE frame_id IN (SELECT unnest($frame_ids::INTEGER[])) AND state = 'ok'
 ORDER BY frame_id;

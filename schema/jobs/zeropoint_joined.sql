@@ -17,5 +17,5 @@ most AS (
 SELECT f.frame_id, f.band, u.settings, u.colour
 FROM frame AS f
 LEFT JOIN most AS u ON u.detector IS NOT DISTINCT FROM f.detector AND u.band IS NOT DISTINCT FROM f.band
-WHERE f.frame_id IN (SELECT unnest($frame_ids)) AND f.state = 'ok'
+WHERE f.frame_id IN (SELECT unnest($frame_ids::INTEGER[])) AND f.state = 'ok'
 ORDER BY f.frame_id;

@@ -132,6 +132,17 @@ def test_every_column_has_a_comment(store):
     assert bare == []
 
 
+def test_a_long_list_of_numbers_is_the_same_list_however_the_statement_takes_it(store):
+    ids = list(range(5, 3005))
+    with Database.open(store) as db:
+        cast = "SELECT sum(x)::BIGINT, count(*) FROM (SELECT unnest($ids::INTEGER[]) AS x) -- $ids"
+        plain = "SELECT sum(x)::BIGINT, count(*) FROM (SELECT unnest($ids) AS x)"
+        both = "SELECT len($ids::BIGINT[]) + len($ids)"
+        assert db.rows(cast, {"ids": ids}).rows == db.rows(plain, {"ids": ids}).rows == [(sum(ids), 3000)]
+        assert db.one(both, ids=ids) == 6000
+        assert db.one("SELECT len($ids::INTEGER[])", ids=[]) == 0
+
+
 def test_parameters_in_comments_do_not_count():
     assert parameters_of("-- $a BIGINT\nSELECT $b") == {"b"}
 
