@@ -46,7 +46,7 @@ SELECT
   u, v,
   CASE  -- a cast rounds, and is many times quicker than floor, least and greatest
     WHEN u BETWEEN -1 AND 1 AND v BETWEEN -1 AND 1
-      THEN 8 * ((v + 1) * 3.99 - 0.49)::UTINYINT + ((u + 1) * 3.99 - 0.49)::UTINYINT
+      THEN 8 * ((v + 1) * 3.99 - 0.49)::TINYINT + ((u + 1) * 3.99 - 0.49)::TINYINT
     ELSE 0
   END::UTINYINT AS part,
   least(crowded, other)::TINYINT AS cut_no, other::TINYINT AS cut_else
