@@ -73,12 +73,13 @@ class Phase:
         known = Candidates.read(db)
         chosen, gathered, systems = None, None, []
         counted = []
+        crowded: dict[int, int] = {}
         if not several:
             chosen = _all_tasks(db)
             systems = self._systems(chosen, colours, relative=relative)
             gathered = Gathered(len(systems), known, with_place=_with_place(systems, self.settings))
         for first, last in ranges:
-            select.measure(db, first, last, self.settings, relative=relative)
+            crowded |= select.measure(db, first, last, self.settings, relative=relative)
             counted.append(select.counts(db))
             if not relative:
                 self.unusable |= select.unusable(db)
@@ -95,7 +96,7 @@ class Phase:
                 if len(ranges) > 1:
                     select.measure(db, first, last, self.settings, relative=relative)
                 gathered.add(db)
-        _count(systems, chosen, table)
+        _count(systems, chosen, table, crowded)
         solved = self._solve(systems, gathered, known)
         self._apertures(systems, solved, known, ranges, relative=relative)
 
@@ -241,8 +242,8 @@ def _all_tasks(db: Database) -> Chosen:
     return Chosen(task, frame, option, np.zeros(len(task), dtype=np.int64), is_new.astype(bool), nothing)
 
 
-def _count(systems: list[System], chosen: Chosen, table: Any) -> None:
-    """Fill in the candidates of every frame, and why a catalogue was passed over."""
+def _count(systems: list[System], chosen: Chosen, table: Any, crowded: dict[int, int]) -> None:
+    """Fill in the candidates of every frame, why a catalogue was passed over, and where isolation was given up."""
     task, n = (np.asarray(table[name].to_numpy()) for name in ("task_no", "n_candidate"))
     most = int(max(task.max(initial=0), chosen.task.max(initial=0))) + 1
     by_task = np.zeros(most, dtype=np.int64)
@@ -251,6 +252,9 @@ def _count(systems: list[System], chosen: Chosen, table: Any) -> None:
         place = _places(chosen, system)
         system.n_candidate[:] = by_task[chosen.task[place]]
         system.reason[:] = chosen.reason[place]
+        for k in np.flatnonzero(np.isin(chosen.task[place], list(crowded))):
+            said = f"isolation given up: it would take {crowded[int(chosen.task[place[k]])]} of its few stars"
+            system.reason[k] = "; ".join(filter(None, [system.reason[k], said]))
 
 
 def _places(chosen: Chosen, system: System) -> Numbers:

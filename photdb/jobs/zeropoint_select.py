@@ -142,9 +142,18 @@ def chunks(db: Database) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
 
 
-def measure(db: Database, first: int, last: int, settings: ZeropointSettings, *, relative: bool = False) -> None:
-    """Fill zp_measured: the candidates in a range of frames, each with the first cut that removes it."""
+def measure(
+    db: Database, first: int, last: int, settings: ZeropointSettings, *, relative: bool = False
+) -> dict[int, int]:
+    """Fill zp_measured: the candidates in a range of frames, each with the first cut that removes it.
+
+    Returns
+    -------
+    crowded : dict
+        Tasks in which isolation is not asked for, because it would leave too few stars, and how many are not isolated.
+    """
     s = settings.select
+    crowded: dict[int, int] = {}
     rivals = not relative and bool(db.one("SELECT count(*) FROM zp_candidate WHERE has_rival"))
     db.job("zeropoint_losers", first=first, last=last if rivals else first - 1)
     db.job("zeropoint_near", first=first, last=last, radius=s.isolation_arcsec)
@@ -160,8 +169,11 @@ def measure(db: Database, first: int, last: int, settings: ZeropointSettings, *,
     if s.elongation_sigma is not None:
         db.job("zeropoint_cut_elongation", sigma=s.elongation_sigma)
     if (s.neighbours and not relative) or s.isolation_arcsec is not None:
-        db.job("zeropoint_relax", min_stars=settings.needed)
+        crowded = dict(db.job("zeropoint_crowded", min_stars=settings.needed).rows)
+        if crowded:
+            db.job("zeropoint_relax", tasks=list(crowded))
     db.job("zeropoint_pair")
+    return crowded
 
 
 def counts(db: Database) -> Any:

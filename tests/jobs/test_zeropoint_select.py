@@ -110,8 +110,11 @@ def test_no_detection_may_be_nearer_than_asked(db):
 
 def test_isolation_never_leaves_a_frame_without_stars(db):
     db.execute("UPDATE detection_hot SET x = 500 + object_id, y = 500")
-    found = counts(db, Selection(isolation_arcsec=30.0))
-    assert found == {"used": N}
+    crowded = Selection(isolation_arcsec=30.0)
+    assert counts(db, crowded) == {"used": N}
+    zeropoint.calibrate(db, frame_ids=[1], run_id=1, settings=ZeropointSettings(select=crowded))
+    reason = db.one("SELECT reason FROM zeropoint WHERE aperture_id = 0")
+    assert reason == f"isolation given up: it would take {N} of its few stars"
 
 
 def test_the_inner_part_is_that_of_the_frame(db):
