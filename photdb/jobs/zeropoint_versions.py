@@ -27,6 +27,9 @@ LEAST_POINTS = 30
 WORSE_REPEATABILITY = (1.05, 0.0002)
 WORSE_SCATTER = (1.2, 0.001)
 
+#: ... and only where the stars agree on it: their mean change, in its own errors.
+SURE = 2.0
+
 _QUALITY = (
     "detector", "band", "is_held", "n_frame", "n_star", "n_point", "repeatability", "ref_offset", "ref_scatter",
 )  # fmt: skip
@@ -52,6 +55,8 @@ class Verdict:
         mag; of the new one and of the one in use; None: it could not be measured.
     n_lost
         Frames that have a zero point now and would have none.
+    sure
+        Whether the stars agree that it repeats, and scatters, differently: a few stars differ by chance.
     """
 
     detector: str | None
@@ -62,6 +67,7 @@ class Verdict:
     repeatability: tuple[float | None, float | None]
     ref_scatter: tuple[float | None, float | None]
     n_lost: int = 0
+    sure: tuple[bool, bool] = (True, True)
 
     @property
     def is_worse(self) -> bool:
@@ -70,11 +76,11 @@ class Verdict:
 
     @property
     def _repeats_worse(self) -> bool:
-        return _exceeds(self.repeatability, WORSE_REPEATABILITY)
+        return self.sure[0] and _exceeds(self.repeatability, WORSE_REPEATABILITY)
 
     @property
     def _scatters_worse(self) -> bool:
-        return _exceeds(self.ref_scatter, WORSE_SCATTER)
+        return self.sure[1] and _exceeds(self.ref_scatter, WORSE_SCATTER)
 
     def line(self) -> str:
         """Return both figures in words."""
@@ -351,6 +357,7 @@ def _judge(db: Database, cal_id: int, *, second: int | None = None, frame_ids: I
     db.job("version_zero", first=cal_id, second=second)
     _stars(db)
     db.job("version_point")
+    db.job("version_off")
     db.job("version_judge")
     return db.rows("SELECT * FROM version_judged ORDER BY arm, detector, band").dicts()
 
@@ -409,7 +416,9 @@ def _verdict(system: tuple[Any, Any], pair: tuple[dict[str, Any], dict[str, Any]
         (new[key], old[key]) if min(new[n], old[n]) >= LEAST_POINTS else nothing
         for key, n in (("repeatability", "n_repeated"), ("ref_scatter", "n_ref"))
     )
-    return Verdict(*system, new["n_point"], new["n_star"], new["is_held"], repeat, scatter, n_lost)
+    t_repeat, t_ref = new.get("t_repeat"), new.get("t_ref")
+    sure = (t_repeat is None or t_repeat > SURE, t_ref is None or t_ref > SURE)
+    return Verdict(*system, new["n_point"], new["n_star"], new["is_held"], repeat, scatter, n_lost, sure)
 
 
 def _by_system(rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, Any], tuple[dict[str, Any], dict[str, Any]]]:

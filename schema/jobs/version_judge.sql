@@ -1,53 +1,36 @@
--- How well the zero points of version_zero repeat and fit their catalogue, by detector and band, on version_point.
+-- How well the zero points of version_zero repeat and fit their catalogue, by detector and band, on version_off.
 --
--- repeatability  1.4826 times the median of |m - median of the star's other frames| / sqrt(1 + v), over all measurements of
---                stars seen in 3 frames or more; v is the variance of the median of n - 1 normal deviates, so that few frames
---                do not flatter: pi / 2n for many, and 0.5 and 1.3 in its denominator hold it to 2 % down to 3 deviates.
--- ref_scatter    1.4826 times the median absolute deviation of calibrated minus reference magnitude, the colour term applied
---                where the reference colour is known; of two calibrations only where both have the same reference.
+-- repeatability      1.4826 times the median of off, over all measurements
+-- ref_scatter        1.4826 times the median absolute deviation of calibrated minus reference magnitude, the colour term
+--                    applied where the reference colour is known; of two calibrations only where both have the same reference
+-- t_repeat, t_ref    of two calibrations: by how many of its own errors the mean over stars of ln(new / old) of the star's
+--                    median deviation differs from zero; positive: the new one is worse. NULL with fewer than 3 stars.
 CREATE OR REPLACE TEMP TABLE version_judged AS
-WITH point AS (
-  SELECT
-    z.arm, f.detector, f.band, f.holds, p.frame_id, p.object_id,
-    flux_to_mag(p.flux, zp_here(z, p.flux, p.x, p.y, f.width, f.height)) + coalesce(colour_shift(z, c.colour), 0) AS mag,
-    CASE WHEN z.same_ref THEN r.mag END AS ref_mag
-  FROM version_point AS p
-  JOIN version_frame AS f ON f.frame_id = p.frame_id
-  JOIN version_zero AS z ON z.frame_id = p.frame_id
-  LEFT JOIN version_mag AS r
-    ON r.object_id = p.object_id AND r.catalog = z.catalog AND r.band = z.ref_band AND r.path IS NOT DISTINCT FROM z.ref_path
-  LEFT JOIN version_colour AS c ON c.object_id = p.object_id AND c.catalog = z.catalog AND c.index = z.colour
+WITH near AS (
+  SELECT *, abs(mag - ref_mag - median(mag - ref_mag) OVER (PARTITION BY arm, detector, band)) AS ref_off
+  FROM version_off
 ),
-sorted AS (
-  SELECT arm, detector, band, object_id, count(*) AS n, n // 2 AS h, list_sort(list(mag)) AS mags
-  FROM point
-  GROUP BY arm, detector, band, object_id
-  HAVING n >= 3
-),
-middle AS (
+star AS (
   SELECT
-    arm, detector, band, object_id, n, mags[h] AS lower, mags[h + 1] AS mid, mags[h + 2] AS upper,
-    CASE WHEN n = 3 THEN 0.5 ELSE 1.5708 / (n - 1 + CASE WHEN n % 2 = 0 THEN 0.5 ELSE 1.3 END) END AS v
-  FROM sorted
+    detector, band, object_id,
+    ln(nullif(median(off) FILTER (arm = 1), 0) / nullif(median(off) FILTER (arm = 2), 0)) AS repeat,
+    ln(nullif(median(ref_off) FILTER (arm = 1), 0) / nullif(median(ref_off) FILTER (arm = 2), 0)) AS ref
+  FROM near
+  GROUP BY detector, band, object_id
 ),
-off AS (
+paired AS (
   SELECT
-    p.*,
-    abs(mag - CASE
-      WHEN n % 2 = 0 AND mag <= lower THEN mid
-      WHEN n % 2 = 0 THEN lower
-      WHEN mag < mid THEN (mid + upper) / 2
-      WHEN mag > mid THEN (lower + mid) / 2
-      ELSE (lower + upper) / 2
-    END) / sqrt(1 + v) AS off
-  FROM point AS p
-  LEFT JOIN middle AS m
-    ON m.arm = p.arm AND m.detector IS NOT DISTINCT FROM p.detector AND m.band IS NOT DISTINCT FROM p.band
-    AND m.object_id = p.object_id
+    detector, band,
+    CASE WHEN count(repeat) >= 3 THEN avg(repeat) / nullif(stddev_samp(repeat), 0) * sqrt(count(repeat)) END AS t_repeat,
+    CASE WHEN count(ref) >= 3 THEN avg(ref) / nullif(stddev_samp(ref), 0) * sqrt(count(ref)) END AS t_ref
+  FROM star
+  GROUP BY detector, band
 )
 SELECT
-  arm, detector, band, bool_or(holds) AS is_held, count(DISTINCT frame_id) AS n_frame, count(DISTINCT object_id) AS n_star,
-  count(*) AS n_point, count(off) AS n_repeated, count(ref_mag) AS n_ref,
-  1.4826 * median(off) AS repeatability, median(mag - ref_mag) AS ref_offset, 1.4826 * mad(mag - ref_mag) AS ref_scatter
-FROM off
-GROUP BY arm, detector, band;
+  n.arm, n.detector, n.band, bool_or(holds) AS is_held, count(DISTINCT frame_id) AS n_frame,
+  count(DISTINCT object_id) AS n_star, count(*) AS n_point, count(off) AS n_repeated, count(ref_mag) AS n_ref,
+  1.4826 * median(off) AS repeatability, median(mag - ref_mag) AS ref_offset, 1.4826 * mad(mag - ref_mag) AS ref_scatter,
+  any_value(t_repeat) AS t_repeat, any_value(t_ref) AS t_ref
+FROM near AS n
+LEFT JOIN paired AS p ON p.detector IS NOT DISTINCT FROM n.detector AND p.band IS NOT DISTINCT FROM n.band
+GROUP BY n.arm, n.detector, n.band;

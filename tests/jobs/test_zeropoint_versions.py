@@ -454,3 +454,17 @@ def test_an_audit_finds_the_harm_that_was_done(db, field, harm, audit):
 def _dicts(answer) -> list[dict]:
     names = [c.name for c in answer.columns]
     return [dict(zip(names, row, strict=True)) for row in answer.rows()]
+
+
+@pytest.mark.parametrize("chance", range(6))
+def test_a_few_stars_that_repeat_differently_by_chance_refuse_nothing(db, chance):
+    """Eleven stars are kept back; the zero points change by 4 mmag, below the noise of a measurement."""
+    rng = np.random.default_rng(100 + chance)
+    sky = random_sky(rng, 110)
+    add_reference(db, sky, sky.mag + rng.normal(0, 0.02, 110))
+    add_objects(db, sky)
+    for k in range(N_FRAME):
+        add_frame(db, rng, sky, k + 1, 22.0, noise=0.5)
+    zeropoint.calibrate_store(db)
+    other = copied(db, change="zp + 0.004 * (frame_id % 3 - 1) AS zp")
+    assert versions.activate(db, other).n_frame == N_FRAME
