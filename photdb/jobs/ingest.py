@@ -20,7 +20,7 @@ from photdb import progress
 from photdb.config import default_workers
 from photdb.errors import InputError, PhotdbError
 from photdb.ingest.telescope import load_telescopes
-from photdb.jobs import zeropoint
+from photdb.jobs import zeropoint, zeropoint_versions
 from photdb.jobs.commit_night import Outcome, commit_night
 from photdb.jobs.field_references import FieldStars, References, export_references
 from photdb.jobs.ingest_references import fetch_references
@@ -149,6 +149,7 @@ def _ingest(
         progress.say(_night_line(summary.nights[-1]))
     with writing(store) as db:
         _calibrate_leftovers(db, run_id, settings)
+        _measure_quality(db, run_id)
     sweep(staging_of(store))
 
 
@@ -287,6 +288,12 @@ def _calibrate_leftovers(db: Database, run_id: int, settings: IngestSettings) ->
         progress.say(
             f"{len(left)} frames of an earlier run had no zero point: {_calibrate(db, left, run_id, settings)}"
         )
+
+
+def _measure_quality(db: Database, run_id: int) -> None:
+    """Say how well the calibration of this run repeats, so that a later one can be compared with it."""
+    for (cal_id,) in db.rows("SELECT cal_id FROM calibration WHERE run_id = $run_id", {"run_id": run_id}).rows:
+        zeropoint_versions.measure_quality(db, int(cal_id))
 
 
 def _forget(store: Path, outcomes: Sequence[tuple[FrameTask, Staged]], references: Mapping[Path, FieldStars]) -> None:

@@ -351,3 +351,17 @@ def test_what_cannot_be_calibrated_is_said(db, rng):
         zeropoint.calibrate_store(db, settings=ZeropointSettings(calibrate_as="VT"))
     with pytest.raises(UsageError, match="no reference stars of catalogue 'ps1'"):
         zeropoint.calibrate_store(db, settings=ZeropointSettings(catalog="ps1"))
+
+
+def test_magnitudes_by_a_transformation_say_so_and_carry_what_it_may_be_off_by(db, rng):
+    sky = random_sky(rng, 200)
+    add_reference(db, sky, sky.mag, catalog="ps1", band="r_ps1")
+    db.execute("INSERT INTO refmag SELECT * REPLACE ('g_ps1' AS band, mag + 0.5 AS mag) FROM refmag")
+    add_objects(db, sky)
+    add_frame(db, rng, sky, 1, 22.0)
+    zeropoint.calibrate(db, frame_ids=[1], run_id=1)
+    found = active(db)[1]
+    assert (found["catalog"], found["ref_band"], found["ref_path"]) == ("ps1", "r", "tonry2012_r")
+    # r of SDSS is r_ps1 - 0.001 + 0.004 (g-r) + 0.007 (g-r)^2, Tonry et al. 2012, table 6
+    assert found["zp"] == pytest.approx(22.0 - 0.001 + 0.004 * 0.5 + 0.007 * 0.25, abs=0.003)
+    assert found["zp_sys"] >= 0.02
