@@ -20,7 +20,7 @@ from photdb.store.database import Database
 Numbers = NDArray[Any]
 Columns = dict[str, Any]
 
-#: mag; how far the magnitudes of a transformation may be off as a whole, however many stars there are: medians of 0.00 to
+#: mag; how far magnitudes by a transformation may be off as a whole, however many stars there are: medians of 0.00 to
 #: 0.03 were found between real catalogues (docs/concepts/passbands.md).
 TRANSFORMED = 0.02
 
