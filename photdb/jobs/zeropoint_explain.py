@@ -291,7 +291,9 @@ def counts(db: Database, row: Row) -> Iterator[Answer]:
         lines.append(("held_back", "not kept back to judge the fit", left - held, held))
     refused = left - held - row["n_star"]
     if refused > 0 and steps[0].left == row["n_candidate"]:
-        lines.append(("outlier", "no outlier of the fit", row["n_star"], refused))
+        lines.append(
+            ("outlier", "no outlier of the fit, nor too near the cut in signal to noise", row["n_star"], refused)
+        )
     names = ("cut", "meaning", "n_left", "n_removed")
     table = pa.table({name: [line[k] for line in lines] for k, name in enumerate(names)})
     with db.table("explain_count", table):
@@ -355,7 +357,7 @@ def others(db: Database, row: Row) -> list[str]:
 def differences(row: Row, stars: Candidates) -> list[str]:
     """Return in words how the stars selected now differ from those of the calibration; nothing where they agree.
 
-    Fewer stars in the fit than were selected are its outliers, and no difference.
+    Fewer stars in the fit than were selected are its outliers and those too near the cut in signal to noise.
     """
     n = int(stars.used.sum())
     if len(stars) == row["n_candidate"] and n >= row["n_star"]:
