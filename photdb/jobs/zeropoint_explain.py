@@ -291,9 +291,7 @@ def counts(db: Database, row: Row) -> Iterator[Answer]:
         lines.append(("held_back", "not kept back to judge the fit", left - held, held))
     refused = left - held - row["n_star"]
     if refused > 0 and steps[0].left == row["n_candidate"]:
-        lines.append(
-            ("outlier", "no outlier of the fit, nor too near the cut in signal to noise", row["n_star"], refused)
-        )
+        lines.append(("outlier", "no outlier of the fit, nor too near the S/N cut", row["n_star"], refused))
     names = ("cut", "meaning", "n_left", "n_removed")
     table = pa.table({name: [line[k] for line in lines] for k, name in enumerate(names)})
     with db.table("explain_count", table):

@@ -6,6 +6,7 @@ version of a schema is the number of the last migration, 1 when there is none.
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -39,6 +40,7 @@ def create(con: duckdb.DuckDBPyConnection, schema: Traversable | None = None) ->
     facts = {
         "schema_version": str(current_version(schema)),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "definitions": _fingerprint(schema),
     }
     for key, value in facts.items():
         con.execute("INSERT INTO meta VALUES ($key, $value)", {"key": key, "value": value})
@@ -71,6 +73,8 @@ def check(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool, schema
         raise UsageError(f"{path}: schema {found} is older than {wanted}", "bring it up to date with `photdb migrate`")
     if found < wanted:
         migrate(con, found, schema)
+    elif not read_only:
+        _renew_definitions(con, schema or shipped("schema"))
 
 
 def stored_version(con: duckdb.DuckDBPyConnection) -> int | None:
@@ -96,6 +100,7 @@ def migrate(con: duckdb.DuckDBPyConnection, found: int, schema: Traversable | No
         con.execute(
             "UPDATE meta SET value = $version WHERE key = 'schema_version'", {"version": str(current_version(schema))}
         )
+        _remember_definitions(con, schema)
     except BaseException:
         con.execute("ROLLBACK")
         raise
@@ -121,6 +126,33 @@ def _comment(con: duckdb.DuckDBPyConnection, schema: Traversable) -> None:
         for statement in con.extract_statements(text):
             if statement.type == duckdb.StatementType.ALTER:  # what duckdb takes COMMENT ON for
                 con.execute(statement)
+
+
+def _renew_definitions(con: duckdb.DuckDBPyConnection, schema: Traversable) -> None:
+    """Make views and macros anew where those of the store are of another photdb with the same tables."""
+    rows = con.execute("SELECT value FROM meta WHERE key = 'definitions'").fetchall()
+    if rows and rows[0][0] == _fingerprint(schema):
+        return
+    con.execute("BEGIN TRANSACTION")
+    try:
+        _define(con, schema)
+        _remember_definitions(con, schema)
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def _remember_definitions(con: duckdb.DuckDBPyConnection, schema: Traversable) -> None:
+    """Write down which views and macros the store has."""
+    con.execute("DELETE FROM meta WHERE key = 'definitions'")
+    con.execute("INSERT INTO meta VALUES ('definitions', $value)", {"value": _fingerprint(schema)})
+
+
+def _fingerprint(schema: Traversable) -> str:
+    """Return what the texts of all views and macros have in common with no others."""
+    texts = (*_texts(schema / "macros"), *_texts(schema / "views"))
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
 def _define(con: duckdb.DuckDBPyConnection, schema: Traversable) -> None:

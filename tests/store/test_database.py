@@ -259,3 +259,14 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, store):
 
 def test_a_statement_is_found_by_folder_and_name():
     assert "HAVING" in statement("audits", "frame_unique")
+
+
+def test_views_and_macros_of_another_photdb_with_the_same_tables_are_made_anew(store):
+    with Database.open(store, read_only=False) as db:
+        db.execute("CREATE OR REPLACE MACRO flux_to_mag(flux, zp) AS 5.0")
+        db.execute("CREATE MACRO of_the_user(x) AS x + 1")
+        db.execute("UPDATE meta SET value = 'another' WHERE key = 'definitions'")
+    with Database.open(store, read_only=False) as db:
+        assert db.one("SELECT flux_to_mag(1.0, 20.0)") == 20.0
+        assert db.one("SELECT of_the_user(1)") == 2
+        assert db.one("SELECT value FROM meta WHERE key = 'definitions'") != "another"
