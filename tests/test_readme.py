@@ -72,7 +72,7 @@ def test_documented_python_is_python(page: Path) -> None:
 def statements(page: Path) -> list[str]:
     """Return the SQL of a page: its SQL blocks, and what it hands to ``photdb sql`` and to ``db.sql``."""
     found = [one for block in fenced(page, "sql") for one in re.sub(r"--.*", "", block).split(";") if one.strip()]
-    found += [shlex.split(command)[2] for command in typed(page) if " sql " in command]
+    found += [next(w for w in shlex.split(command)[2:] if " " in w) for command in typed(page) if " sql " in command]
     return found + re.findall(r'db\.sql\("([^"]+)"', "\n".join(fenced(page, "python")))
 
 
