@@ -55,6 +55,8 @@ class Verdict:
         mag; of the new one and of the one in use; None: it could not be measured.
     n_lost
         Frames that have a zero point now and would have none.
+    n_untied
+        Frames that are tied to a catalogue now and would be relative.
     sure
         Whether the stars agree that it repeats, and scatters, differently: a few stars differ by chance.
     """
@@ -67,12 +69,13 @@ class Verdict:
     repeatability: tuple[float | None, float | None]
     ref_scatter: tuple[float | None, float | None]
     n_lost: int = 0
+    n_untied: int = 0
     sure: tuple[bool, bool] = (True, True)
 
     @property
     def is_worse(self) -> bool:
         """Whether the new one is worse by more than the tolerance."""
-        return bool(self.n_lost or self._repeats_worse or self._scatters_worse)
+        return bool(self.n_lost or self.n_untied or self._repeats_worse or self._scatters_worse)
 
     @property
     def _repeats_worse(self) -> bool:
@@ -90,12 +93,14 @@ class Verdict:
         if self.ref_scatter[0] is not None and self.ref_scatter[1] is not None:
             parts.append(f"scatter to the catalogue {_mmag(*self.ref_scatter)}")
         kind = "held-back stars" if self.is_held else "stars (too few to keep any back)"
-        text = f"{self.band or 'no band'}, {self.detector or 'no detector'}: "
-        if parts:
-            text += f"{', '.join(parts)} now, on {self.n_point} measurements of {self.n_star} {kind}"
+        said = [f"{', '.join(parts)} now, on {self.n_point} measurements of {self.n_star} {kind}"] if parts else []
         if self.n_lost:
-            text += f"{'; ' if parts else ''}{_frames(self.n_lost)} would lose the zero point"
-        return text if parts or self.n_lost else text + "nothing to compare by"
+            said.append(f"{_frames(self.n_lost)} would lose the zero point")
+        if self.n_untied:
+            said.append(f"{_frames(self.n_untied)} would be relative only, tied to no catalogue")
+        return (
+            f"{self.band or 'no band'}, {self.detector or 'no detector'}: {'; '.join(said) or 'nothing to compare by'}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +204,13 @@ def _against(db: Database, cal_id: int, use: _Use, ids: Ids) -> list[Verdict]:
     """Return the verdicts on what is known of the frames' use."""
     if not use.n_elsewhere:
         return []
-    quick = _from_stored(db, cal_id, use.only) if use.only is not None and ids is None else []
+    changing = db.job("version_in_use", cal_id=cal_id, frame_ids=ids).dicts()
+    nothing_lost = not any(row["n_lost"] or row["n_untied"] for row in changing)
+    quick = _from_stored(db, cal_id, use.only) if use.only is not None and ids is None and nothing_lost else []
     if quick and not any(v.is_worse for v in quick):
         return quick
-    changing = db.job("version_in_use", cal_id=cal_id, frame_ids=ids).dicts()
     judged = _by_system(_judge(db, cal_id, second=0, frame_ids=_changing(db, cal_id, ids)))
-    return [_verdict(_system(row), judged.get(_system(row)), row["n_lost"]) for row in changing]
+    return [_verdict(_system(row), judged.get(_system(row)), row["n_lost"], row["n_untied"]) for row in changing]
 
 
 def activate(
@@ -402,15 +408,17 @@ def _from_stored(db: Database, cal_id: int, used: int) -> list[Verdict]:
     found = []
     for system, row in new.items():
         counts = {"n_repeated": row["n_point"], "n_ref": row["n_point"] if same else 0}
-        found.append(_verdict(system, ({**row, **counts}, {**old[system], **counts}), 0))
+        found.append(_verdict(system, ({**row, **counts}, {**old[system], **counts})))
     return found
 
 
-def _verdict(system: tuple[Any, Any], pair: tuple[dict[str, Any], dict[str, Any]] | None, n_lost: int) -> Verdict:
+def _verdict(
+    system: tuple[Any, Any], pair: tuple[dict[str, Any], dict[str, Any]] | None, n_lost: int = 0, n_untied: int = 0
+) -> Verdict:
     """Return two measurements of one detector and band side by side; a figure from too few points is none."""
     nothing = (None, None)
     if pair is None:
-        return Verdict(*system, 0, 0, False, nothing, nothing, n_lost)
+        return Verdict(*system, 0, 0, False, nothing, nothing, n_lost, n_untied)
     new, old = pair
     repeat, scatter = (
         (new[key], old[key]) if min(new[n], old[n]) >= LEAST_POINTS else nothing
@@ -418,7 +426,7 @@ def _verdict(system: tuple[Any, Any], pair: tuple[dict[str, Any], dict[str, Any]
     )
     t_repeat, t_ref = new.get("t_repeat"), new.get("t_ref")
     sure = (t_repeat is None or t_repeat > SURE, t_ref is None or t_ref > SURE)
-    return Verdict(*system, new["n_point"], new["n_star"], new["is_held"], repeat, scatter, n_lost, sure)
+    return Verdict(*system, new["n_point"], new["n_star"], new["is_held"], repeat, scatter, n_lost, n_untied, sure)
 
 
 def _by_system(rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, Any], tuple[dict[str, Any], dict[str, Any]]]:

@@ -1,10 +1,11 @@
--- By detector and band, of the frames of a calibration that use another one now: how many would change, and how many would
--- lose a zero point.
+-- By detector and band, of the frames of a calibration that use another one now: how many would change, how many would lose
+-- a zero point, and how many would keep one that is tied to no catalogue any more.
 -- $cal_id     INTEGER
 -- $frame_ids  INTEGER[]  only these; NULL: all
 SELECT
   f.detector, f.band, count(*) AS n_change,
-  count(*) FILTER (z.mag_system = 'instrumental' AND o.mag_system <> 'instrumental') AS n_lost
+  count(*) FILTER (z.mag_system = 'instrumental' AND o.mag_system <> 'instrumental') AS n_lost,
+  count(*) FILTER (z.mag_system = 'relative' AND o.mag_system NOT IN ('relative', 'instrumental')) AS n_untied
 FROM zeropoint AS z
 JOIN frame AS f ON f.frame_id = z.frame_id
 JOIN frame_calibration AS c ON c.frame_id = z.frame_id AND c.cal_id <> z.cal_id

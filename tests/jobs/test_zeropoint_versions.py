@@ -12,7 +12,7 @@ from photdb import query
 from photdb.errors import CalibrationError, NotFoundError
 from photdb.jobs import zeropoint
 from photdb.jobs import zeropoint_versions as versions
-from photdb.jobs.zeropoint import ZeropointSettings
+from photdb.jobs.zeropoint import Selection, ZeropointSettings
 
 MANUAL = ZeropointSettings(method="manual", zp=(22.0, 0.01))
 N_FRAME = 8
@@ -278,6 +278,17 @@ def test_one_that_would_take_zero_points_away_is_refused(db, field):
     copied(db, change="CASE WHEN frame_id = 5 THEN 'instrumental' ELSE mag_system END AS mag_system")
     with pytest.raises(CalibrationError, match="1 frame would lose the zero point"):
         versions.activate(db, 2)
+
+
+def test_one_that_would_take_the_tie_to_a_catalogue_away_is_refused_however_well_it_repeats(db, field):
+    no_star = ZeropointSettings(select=Selection(mag_lower=1.0, mag_upper=2.0))
+    done = zeropoint.calibrate_store(db, settings=no_star)
+    assert isinstance(done.refused, CalibrationError)
+    assert f"{N_FRAME} frames would be relative only, tied to no catalogue" in str(done.refused)
+    assert set(used(db).values()) == {1}
+    versions.activate(db, 2, force=True)
+    assert {s for (s,) in db.rows("SELECT mag_system FROM zeropoint_active").rows} == {"relative"}
+    assert versions.activate(db, 1).n_frame == N_FRAME
 
 
 def test_what_was_measured_before_says_the_same_as_measuring_now(db, field):
