@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from photdb.cli import console
-from photdb.cli.options import Db, numbers
+from photdb.cli.options import AsCalibration, Db, numbers
 from photdb.config import store_path
 
 
@@ -17,6 +17,7 @@ def headers(
     frames: Annotated[
         str | None, typer.Option(metavar="ID,ID-ID,...", help="Only these frames: 3,7-12. Default: all.")
     ] = None,
+    calibration: AsCalibration = None,
     db: Db = None,
 ) -> None:
     """Write copies of the frames with zero points, limits and WCS in their headers.
@@ -32,7 +33,7 @@ def headers(
     from photdb.store.database import Database
 
     wanted = numbers(frames)
-    with Database.open(store_path(db)) as store:
+    with Database.open(store_path(db), calibration=calibration) as store:
         done = write_headers(store, folder, wanted)
     for line in done.lines:
         console.note(line)

@@ -242,7 +242,7 @@ def zeropoint(
     else:
         console.note(f"calibration {done.cal_id}: kept; `photdb zeropoint activate {done.cal_id}` lets frames use it")
     if write_headers is not None:
-        headers.headers(write_headers, frames=frames, db=db)
+        headers.headers(write_headers, frames=frames, calibration=done.cal_id, db=db)
 
 
 zeropoint_versions.add_to(app)

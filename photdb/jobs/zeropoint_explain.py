@@ -154,9 +154,10 @@ def candidates(db: Database, rows: Sequence[Row], *, relative: bool = False) -> 
     if relative and not with_catalog:
         with_catalog = [row for row in rows if row["mag_system"] == "relative"]
     if not with_catalog:
+        manual = "given a zero point by hand" if rows[0]["mag_system"] in ("AB", "Vega", "tied") else None
         raise CalibrationError(
-            f"{frames_are(rows)} {rows[0]['mag_system'] or 'without a zero point'}: there is no reference star to show"
-            + (f" ({rows[0]['reason']})" if rows[0]["reason"] else ""),
+            f"{frames_are(rows)} {manual or rows[0]['mag_system'] or 'without a zero point'}: "
+            "there is no reference star to show" + (f" ({rows[0]['reason']})" if rows[0]["reason"] else ""),
             "photdb refcat list shows which catalogues there are; relative zero points are in `zeropoint plot time`",
         )
     chosen = np.linspace(0, len(with_catalog) - 1, min(len(with_catalog), MOST_FRAMES)).round().astype(int)

@@ -153,3 +153,11 @@ def test_a_calibration_can_write_the_copies_at_once(photdb, tmp_path):
     assert header["ZP_APER"] == pytest.approx(21.5 + 2.5 * math.log10(60))  # which is the primary one
     assert "ZP_AUTO" not in header
     assert header["PHOTCAL"] == 2
+    again = ("zeropoint", "--zp", "21.7", "0.02", "--frames", "1", "--no-activate", "--write-headers", "copies")
+    assert photdb(*again)[0] == 0
+    header = fits.getheader(tmp_path / "copies" / path.name)
+    assert (header["PHOTZP"], header["PHOTCAL"]) == (21.7, 3)  # of the run that was asked for, though not in use
+    assert photdb("headers", "copies", "--frames", "1")[0] == 0
+    assert fits.getheader(tmp_path / "copies" / path.name)["PHOTCAL"] == 2
+    assert photdb("headers", "copies", "--frames", "1", "--as", "3")[0] == 0
+    assert fits.getheader(tmp_path / "copies" / path.name)["PHOTCAL"] == 3

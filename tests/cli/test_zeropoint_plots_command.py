@@ -64,6 +64,16 @@ def test_a_plot_of_one_frame_names_itself_after_it(photdb, what: str):
     assert [f.name for f in Path().iterdir()] == [f"zp_{what}_2.png"]
 
 
+def test_a_zero_point_that_was_given_is_said_to_be_given(photdb, store, tmp_path, monkeypatch):
+    own = tmp_path / "own.duckdb"
+    own.write_bytes(store.read_bytes())
+    monkeypatch.setenv("PHOTDB", str(own))
+    assert photdb("zeropoint", "--zp", "22.5", "0.02", "--no-activate")[0] == 0
+    code, _, err = photdb("zeropoint", "plot", "magnitude", "--cal", "2")
+    assert code == 5
+    assert "all 2 frames are given a zero point by hand: there is no reference star to show" in err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
