@@ -43,7 +43,7 @@ class Values:
     stretch
         By how much a residual is too small, for what a star's offset has taken of it.
     own
-        mag; the star's own offset that was taken out.
+        mag; the star's own offset that was taken out; None: stars have no magnitude to be offset from.
     quoted2
         mag^2; error that flux and catalogue give, squared.
     columns
@@ -54,7 +54,7 @@ class Values:
     sigma: Array
     err: Array
     stretch: Array
-    own: Array
+    own: Array | None
     quoted2: Array
     columns: Array | None = None
 
@@ -66,7 +66,7 @@ class Values:
             self.sigma[which],
             self.err[which],
             self.stretch[which],
-            self.own[which],
+            None if self.own is None else self.own[which],
             self.quoted2[which],
             columns,
         )
@@ -252,8 +252,12 @@ def _centres(block: Block, v: Values, how: str, first: Array | None) -> tuple[Ar
 
 
 def _scatter(block: Block, v: Values, centre: Array, used: Array) -> tuple[Array, Array]:
-    """Return the scatter of the magnitudes themselves, offsets left in, and chi2 per degree of freedom."""
-    raw = v.value + v.own - centre[block.local]
+    """Return the scatter of the magnitudes themselves, offsets left in, and chi2 per degree of freedom.
+
+    Without reference magnitudes the offset is the star's magnitude: it stays out, and what it took is given back.
+    """
+    raw = v.value - centre[block.local]
+    raw = raw * v.stretch if v.own is None else raw + v.own
     kept, mine = _with_a_say(block, replace(v, value=raw), used > 0)
     scatter = MAD * segment_median(np.abs(mine.value).astype(np.float32), kept.start, kept.count)
     near = np.abs(mine.value) <= 5.0 * scatter[kept.local]  # a wrong catalogue star serves, its offset taken out

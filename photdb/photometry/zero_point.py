@@ -50,7 +50,8 @@ class Solution:
         mag; error of the level at the pivots, common to the group; 0 for a frame that shares no star (`zp_err` holds
         it), NaN without reference magnitudes.
     scatter
-        mag; robust scatter of the stars' reference minus instrumental magnitudes, terms taken out, offsets left in.
+        mag; robust scatter of the stars' reference minus instrumental magnitudes, terms taken out, offsets left in;
+        relative: of the stars' magnitudes about their means over the frames.
     n_star
         Stars used.
     chi2
@@ -178,7 +179,8 @@ def zero_points(m: Measures, offsets: Offsets, *, n_frame: int) -> Located:
         One a frame: NaN where it has no star. The scatter is that of the reference minus instrumental magnitudes
         themselves, offsets left in.
     """
-    return _located(m.sorted(), offsets, Rows.of(m.sorted().frame, n_frame), Model(), None)[0]
+    relative = bool(np.isnan(offsets.tie_err).all())
+    return _located(m.sorted(), offsets, Rows.of(m.sorted().frame, n_frame), Model(), None, relative=relative)[0]
 
 
 def far_from_others(zp: Array, others: Array, *, least: float = 0.3, sigmas: float = 5.0) -> Mask:
@@ -275,7 +277,8 @@ def _located(
         value = m.d[block.rows] - offsets.explained(m, block)
         columns = None if own is None else _columns(m, block, model, offsets, len(own.spread))
         stretch = 1.0 / np.sqrt(1.0 - offsets.taken(star, sigma2))
-        return Values(value, np.sqrt(sigma2), np.sqrt(err2), stretch, offsets.offset[star], err2 + ref2, columns)
+        known = None if relative else offsets.offset[star]
+        return Values(value, np.sqrt(sigma2), np.sqrt(err2), stretch, known, err2 + ref2, columns)
 
     return locate(
         rows, values, how=model.robust, start=first, own_scatter=not model.offsets, own_terms=own, snr=model.snr

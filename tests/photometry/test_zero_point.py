@@ -106,6 +106,14 @@ def test_relative_zero_points_have_a_median_of_zero_and_the_right_differences():
     assert np.all(np.isnan(offsets.tie_err))
 
 
+def test_the_scatter_of_relative_frames_is_that_of_stars_about_their_means():
+    m = made(np.random.default_rng(6), noise=2.0, outliers=0.0, n_frame=6)
+    found = solve(m.measures, n_frame=6, n_star=200, model=Model(), relative=True)
+    spread = [1.4826 * np.median(np.abs((m.measures.d - m.offset[m.measures.star] - m.zp[k])[m.measures.frame == k]))
+              for k in range(6)]  # fmt: skip
+    assert found.scatter == pytest.approx(np.array(spread), rel=0.3)
+
+
 def test_a_known_zero_point_holds_the_others():
     m = made(np.random.default_rng(7), noise=2.0, outliers=0.0, n_frame=10)
     fixed = np.full(10, np.nan)
