@@ -175,7 +175,7 @@ def _magnitudes(
         )
     table = pl.concat(parts).with_columns(pl.col("mag_err").fill_nan(None))
     if catalog.bands and not table.height:
-        notes.append("its columns of magnitudes are empty: the stars can be used for positions only")
+        notes.append("its columns hold no magnitude (a number within 50): the stars can be used for positions only")
     return table.select("catalog", "source_id", "band", "mag", "mag_err", "mag_system", "is_good")
 
 

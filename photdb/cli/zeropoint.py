@@ -269,6 +269,8 @@ def _limits(option: str, word: str | None) -> tuple[float | None, float | None]:
         limits = (None, None)
     if not comma or limits == (None, None):
         raise UsageError(f"{option}: {word!r} is not a range", "write 12,16.5 (or 12, or ,16.5)")
+    if limits[0] is not None and limits[1] is not None and limits[0] >= limits[1]:
+        raise UsageError(f"{option}: {word!r} holds nothing", "write the smaller number first: 12,16.5")
     return limits[0], limits[1]
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from photdb.bands import bands
-from photdb.errors import CalibrationError, InputError, UsageError
+from photdb.errors import CalibrationError, InputError, NotFoundError, UsageError
 from photdb.jobs import zeropoint_rows as rows
 from photdb.jobs import zeropoint_select as select
 from photdb.jobs import zeropoint_versions
@@ -108,7 +108,7 @@ def calibrate(
     table = _flag_far(db, rows.table(parts))
     settings = max(plans, key=lambda plan: len(plan[0]))[1] if plans else settings
     cal_id = _write(db, table, run_id=run_id, settings=settings, holds=holds, point=point, note=note)
-    return _summary(db, cal_id, table)
+    return _summary(db, cal_id, table, settings)
 
 
 def calibrate_store(
@@ -141,8 +141,10 @@ def calibrate_store(
     ------
     UsageError
         If no such catalogue or band is in the store.
+    NotFoundError
+        If a frame is not in the store.
     InputError
-        If there is no frame to calibrate, or a frame is not in the store.
+        If there is no frame to calibrate.
     CalibrationError
         If no frame got a zero point.
     """
@@ -152,7 +154,7 @@ def calibrate_store(
     wanted = ok if frame_ids is None else {int(i) for i in frame_ids}
     strange = sorted(wanted - ok)
     if strange:
-        raise InputError(f"frame {strange[0]} is not in the store, or could not be used", "see `photdb frames`")
+        raise NotFoundError(f"frame {strange[0]} is not in the store, or could not be used", "see `photdb frames`")
     if not wanted:
         raise InputError("the store has no frame to calibrate", "photdb ingest FOLDER")
     parameters = {**asdict(settings), "frames": sorted(wanted) if frame_ids is not None else "all"}
@@ -299,18 +301,18 @@ def _write(
     return cal_id
 
 
-def _summary(db: Database, cal_id: int, table: Any) -> Calibrated:
+def _summary(db: Database, cal_id: int, table: Any, settings: ZeropointSettings) -> Calibrated:
     """Return what was found, with a line for each band and system."""
     with db.table("zp_found", table):
         found = db.job("zeropoint_summary", few_or_far=FEW_STARS | FAR_FROM_OTHERS, primary=PRIMARY).dicts()
     systems: dict[str, int] = {}
     for group in found:
         systems[group["mag_system"]] = systems.get(group["mag_system"], 0) + int(group["n_frame"])
-    lines = tuple(_line(group) for group in found)
+    lines = tuple(_line(group, settings) for group in found)
     return Calibrated(cal_id, sum(systems.values()), systems, sum(int(g["n_flagged"]) for g in found), lines)
 
 
-def _line(group: dict[str, Any]) -> str:
+def _line(group: dict[str, Any], settings: ZeropointSettings) -> str:
     """Return one line on a band: how many frames, from what, zero points and their errors."""
     n, system, catalog = int(group["n_frame"]), group["mag_system"], group["catalog"]
     text = f"{group['band'] or 'no band'}: {n} frame{'' if n == 1 else 's'}"
@@ -321,11 +323,25 @@ def _line(group: dict[str, Any]) -> str:
         source = f"{system}, {catalog}" + (f" by {group['ref_path']}" if group["ref_path"] else "")
     if not catalog and system != "relative":
         return f"{text} {source}: zero point {group['low']:.3f}, given"
-    term = ""
-    if group["colour_term"] is not None:
-        term = f", colour term {group['colour_term']:+.4f} ({group['colour']})"
     flagged = f", {group['n_flagged']} flagged" if group["n_flagged"] else ""
     return (
         f"{text} {source}: zero points {group['low']:.3f} to {group['high']:.3f}, "
-        f"error {group['zp_err'] or 0:.4f} mag, {group['n_star']} stars{term}{flagged}"
+        f"error {group['zp_err'] or 0:.4f} mag, {group['n_star']} stars{_terms(group, settings)}{flagged}"
     )
+
+
+def _terms(group: dict[str, Any], settings: ZeropointSettings) -> str:
+    """Return the terms of a band in words, and what was asked for but could not be had."""
+    parts: list[str] = []
+    if group["colour_term"] is not None:
+        parts.append(f"colour term {group['colour_term']:+.4f} ({group['colour']})")
+    elif settings.colour and group["catalog"] and settings.colour_term != "none":
+        parts.append(f"no colour term: too few stars with {settings.colour}")
+    if group["mag_term"] is not None:
+        parts.append(f"magnitude term {group['mag_term']:+.4f}")
+    if group["extinction_low"] is not None:
+        low, high = group["extinction_low"], group["extinction_high"]
+        parts.append(f"extinction {low:.2f}" + (f" to {high:.2f}" if high > low else "") + " mag per airmass")
+    elif settings.extinction:
+        parts.append("no extinction: airmass and zero points do not tell it")
+    return "".join(f", {part}" for part in parts)

@@ -184,9 +184,14 @@ class ZeropointSettings:
             f"at least {self.min_stars} stars",
             "a number above 0, or a fraction",
         )
+        with_or_without = "without a zero point" if self.zp is None else "with a zero point"
         _refuse_unless(
-            (self.method == "manual") == (self.zp is not None), f"method {self.method} with zero point {self.zp}",
+            (self.method == "manual") == (self.zp is not None), f"method {self.method} {with_or_without}",
             "a manual zero point and its error: --zp 25.3 0.02",
+        )  # fmt: skip
+        _refuse_unless(
+            self.zp is None or (all(map(math.isfinite, self.zp)) and self.zp[1] >= 0),
+            f"--zp {' '.join(map(str, self.zp or ()))}", "two numbers, mag and an error of 0 or more: --zp 25.3 0.02",
         )  # fmt: skip
 
     @property

@@ -151,6 +151,11 @@ def test_a_worse_run_says_so_and_is_not_used(photdb):
         (["--spatial", "7"], "spatial order 7"),
         (["--mag", "bright"], "--mag: 'bright' is not a range"),
         (["--fwhm", "3"], "write 12,16.5"),
+        (["--mag", "15,12"], "--mag: '15,12' holds nothing"),
+        (["--zp", "nan", "0.02"], "--zp nan 0.02"),
+        (["--zp", "25.3", "-1"], "an error of 0 or more"),
+        (["--zp", "25.3", "nan"], "an error of 0 or more"),
+        (["--method", "pp", "--zp", "25.3", "0.02"], "method pp with a zero point"),
         (["--catalog", "ps1"], "no reference stars of catalogue 'ps1'"),
         (["--frames", "1-x"], "write 3,7-12"),
     ],
@@ -164,9 +169,19 @@ def test_words_that_mean_nothing_are_refused_and_nothing_is_written(photdb, word
         assert db.one("SELECT count(*) FROM calibration") == 0
 
 
-def test_a_frame_that_is_not_there_is_bad_input(photdb):
+def test_what_the_fit_could_not_have_is_said(photdb):
+    _, _, err = photdb("zeropoint", "--colour", "u-g")
+    assert "no colour term: too few stars with u-g" in err
+    _, _, err = photdb("zeropoint", "--magnitude-term", "--extinction")
+    assert "magnitude term" in err
+    assert "mag per airmass" in err
+    _, _, err = photdb("zeropoint", "--frames", "1", "--extinction")
+    assert "no extinction" in err
+
+
+def test_a_frame_that_is_not_there_is_not_found(photdb):
     code, _, err = photdb("zeropoint", "--frames", "99")
-    assert code == 4
+    assert code == 3
     assert "frame 99 is not in the store" in err
 
 

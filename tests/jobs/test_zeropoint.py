@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from zeropoint_store import Sky, add_frame, add_objects, add_reference, new_store, pixels, random_sky
 
-from photdb.errors import CalibrationError, InputError, UsageError
+from photdb.errors import CalibrationError, InputError, NotFoundError, UsageError
 from photdb.jobs import zeropoint, zeropoint_versions
 from photdb.jobs.zeropoint import ZeropointSettings
 from photdb.jobs.zeropoint_solve import FAR_FROM_OTHERS, FEW_STARS, NONE_MADE
@@ -345,7 +345,7 @@ def test_what_cannot_be_calibrated_is_said(db, rng):
     add_frame(db, rng, sky, 1, 22.0)
     with pytest.raises(CalibrationError, match="none of 1 frames could be calibrated"):
         zeropoint.calibrate_store(db)
-    with pytest.raises(InputError, match="frame 9 is not in the store"):
+    with pytest.raises(NotFoundError, match="frame 9 is not in the store"):
         zeropoint.calibrate_store(db, frame_ids=[9])
     with pytest.raises(UsageError, match="no reference stars of band 'VT'"):
         zeropoint.calibrate_store(db, settings=ZeropointSettings(calibrate_as="VT"))
