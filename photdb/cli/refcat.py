@@ -12,7 +12,7 @@ from photdb.cli.options import Db, Format, Output
 from photdb.config import store_path
 from photdb.errors import UsageError
 
-app = typer.Typer(help="Reference stars: fetch them, add a table of them, list what is there.")
+app = typer.Typer(help="Reference stars: fetch them, add a table of them, list what is there.", rich_markup_mode=None)
 
 
 @app.command()
