@@ -40,7 +40,7 @@ summary AS (
     median(mag) AS median_mag,
     1.4826 * mad(mag) AS mag_scatter,
     coalesce(
-      string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) FILTER (mag IS NOT NULL),
+      string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) FILTER (mag IS NOT NULL OR colour_source = 'unknown'),
       'instrumental'
     ) AS mag_system,
     median(colour) AS colour,
