@@ -128,11 +128,18 @@ def write_headers(db: Database, folder: Path, frame_ids: Sequence[int] | None = 
 
 def _refuse(db: Database, folder: Path, names: Mapping[int, str]) -> None:
     """Make the folder, and refuse it where a copy would destroy something, before anything is written."""
+    inputs = {Path(f["path"]).resolve() for f in db.query("files_all").dicts()}
+    here = folder.resolve()
+    among = next((p for p in sorted(inputs) if p.is_relative_to(here) or here.is_relative_to(p.parent)), None)
+    if among is not None:
+        raise UsageError(
+            f"{folder} is among the frames of the store ({among}): the next ingest would measure the copies as well",
+            "name a folder beside those of the frames",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be made: {error.strerror or error}", "name another folder") from error
-    inputs = {Path(f["path"]).resolve() for f in db.query("files_all").dicts()}
     for name in names.values():
         target = folder / name
         if target.resolve() in inputs:

@@ -152,14 +152,14 @@ def test_the_frames_themselves_are_never_written_to(made, tmp_path):
     write_headers(made, tmp_path / "out", list(FILES))  # again: our own copies are replaced
     assert sums() == before
     for folder in ("a", "b"):
-        with pytest.raises(UsageError, match="frame of the store"):
+        with pytest.raises(UsageError, match="among the frames of the store"):
             write_headers(made, tmp_path / folder, [1, 4, WITHOUT_ZP])
     assert sums() == before
 
 
 def test_a_link_to_the_frames_is_no_way_around(made, tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    with pytest.raises(UsageError, match="frame of the store"):
+    with pytest.raises(UsageError, match="among the frames of the store"):
         write_headers(made, tmp_path / "link", [1])
 
 
