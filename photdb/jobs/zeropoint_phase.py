@@ -97,6 +97,11 @@ class Phase:
                     select.measure(db, first, last, self.settings, relative=relative)
                 gathered.add(db)
         _count(systems, chosen, table, crowded)
+        if relative:
+            for system in systems:  # why no catalogue serves
+                for k in np.flatnonzero(np.isin(system.frame_id, list(self.unusable))):
+                    why = self.unusable[int(system.frame_id[k])]
+                    system.reason[k] = "; ".join(filter(None, [why, system.reason[k]]))
         solved = self._solve(systems, gathered, known)
         self._apertures(systems, solved, known, ranges, relative=relative)
 

@@ -179,6 +179,14 @@ def test_what_the_fit_could_not_have_is_said(photdb):
     assert "no extinction" in err
 
 
+def test_relative_frames_say_why_the_catalogue_does_not_serve(photdb):
+    assert photdb("zeropoint", "--mag", ",1", "--primary-only")[0] == 0
+    with Database.open("s.duckdb") as db:
+        rows = db.rows("SELECT reason FROM zeropoint WHERE mag_system = 'relative'").rows
+    assert rows
+    assert all("magnitude out of range" in reason for (reason,) in rows)
+
+
 def test_a_frame_that_is_not_there_is_not_found(photdb):
     code, _, err = photdb("zeropoint", "--frames", "99")
     assert code == 3
