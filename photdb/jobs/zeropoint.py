@@ -324,9 +324,10 @@ def _line(group: dict[str, Any], settings: ZeropointSettings) -> str:
     if not catalog and system != "relative":
         return f"{text} {source}: zero point {group['low']:.3f}, given"
     flagged = f", {group['n_flagged']} flagged" if group["n_flagged"] else ""
+    stars = f"{group['n_star']} star{'' if group['n_star'] == 1 else 's'}"
     return (
         f"{text} {source}: zero points {group['low']:.3f} to {group['high']:.3f}, "
-        f"error {group['zp_err'] or 0:.4f} mag, {group['n_star']} stars{_terms(group, settings)}{flagged}"
+        f"error {group['zp_err'] or 0:.4f} mag, {stars}{_terms(group, settings)}{flagged}"
     )
 
 

@@ -178,6 +178,7 @@ class Phase:
             if one.holds:
                 self.holds.add((system.detector, system.band))
             solved.append(one)
+        self._leave_chance_matches(systems, solved)
         select.hold(
             self.db,
             [
@@ -186,6 +187,37 @@ class Phase:
             ],
         )
         return solved
+
+    def _leave_chance_matches(self, systems: list[System], solved: list[Solved | None]) -> None:
+        """Take zero points back where no frame of a detector and band has enough stars, and most have none at all.
+
+        One or two matches may be chance, as where frames were never tied to the sky; such frames are then better left
+        to those that share their stars.
+        """
+        needed = self.settings.needed
+        frames: dict[tuple[str | None, str | None], int] = {}
+        for key in zip(self.frames.detector, self.frames.band, strict=True):
+            frames[key] = frames.get(key, 0) + 1
+        few: dict[tuple[str | None, str | None], list[int]] = {}
+        sure = set()
+        for number, (system, one) in enumerate(zip(systems, solved, strict=True)):
+            if one is None or system.relative:
+                continue
+            key = (system.detector, system.band)
+            few.setdefault(key, []).append(number)
+            if (one.solution.n_star >= needed).any():
+                sure.add(key)
+        for key, numbers in few.items():
+            n = sum(len(self._by_aperture[k][PRIMARY]["frame_id"]) for k in numbers)
+            if key in sure or 2 * n >= frames.get(key, 0):
+                continue
+            for k in numbers:
+                columns, words = self._by_aperture[k].pop(PRIMARY), systems[k].option
+                for frame_id, n_star in zip(columns["frame_id"], columns["n_star"], strict=True):
+                    stars = f"{n_star} star{'' if n_star == 1 else 's'}"
+                    self.unusable[int(frame_id)] = f"{words['catalog']} {words['ref_band']}: {stars}, maybe by chance"
+                self.parts = [p for p in self.parts if p is not columns]
+                solved[k] = None
 
     def _apertures(
         self, systems: list[System], solved: list[Solved | None], known: Candidates, ranges: list[tuple[int, int]],

@@ -108,6 +108,21 @@ class Selection:
     drop_known: bool = True
     max_chi2: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what means nothing."""
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            _refuse_unless(value is None or low <= value <= high, f"{name} {value}", f"{low:g} to {high:g}")
+
+
+#: Smallest and largest value of the cuts that are numbers; nothing is within a range that is not a number.
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "fwhm_lower": (0.0, 1e4), "fwhm_upper": (0.0, 1e4), "inner": (1e-3, 1.0), "isolation_arcsec": (0.0, 1e4),
+    "mag_lower": (-30.0, 40.0), "mag_upper": (-30.0, 40.0), "class_star": (0.0, 1.0), "fwhm_sigma": (0.1, 1e3),
+    "elongation": (1.0, 1e3), "elongation_sigma": (0.1, 1e3), "max_flag": (0, 255), "snr": (0.0, 1e6),
+    "max_snr": (0.0, 1e9), "max_ref_err": (0.0, 10.0), "max_chi2": (0.0, 1e9),
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class ZeropointSettings:

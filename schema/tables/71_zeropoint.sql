@@ -59,4 +59,4 @@ COMMENT ON COLUMN zeropoint.limit_3_mag IS 'mag; 3 sigma of this aperture with n
 COMMENT ON COLUMN zeropoint.mag_system IS 'AB, Vega, tied (unfiltered, tied to ref_band), relative or instrumental';
 COMMENT ON COLUMN zeropoint.ab_offset IS 'mag; m_AB - m of this band; NULL: unknown';
 COMMENT ON COLUMN zeropoint.flag IS '0 good; 1 few stars; 2 far from the other frames of the night; 4 none could be made';
-COMMENT ON COLUMN zeropoint.reason IS 'why flag is not 0';
+COMMENT ON COLUMN zeropoint.reason IS 'why flag is not 0, and what else there is to say: catalogues passed over, cuts given up';

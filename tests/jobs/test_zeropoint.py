@@ -197,6 +197,21 @@ def test_two_stars_make_a_zero_point_that_is_flagged(db, rng):
     assert found["zp"] == pytest.approx(22.0, abs=0.05)
 
 
+def test_a_match_or_two_among_frames_without_any_are_taken_for_chance(db, rng):
+    """Frames that were never tied to the sky: two of ten have one reference star each, 0.7 mag off."""
+    sky = random_sky(rng, 60)
+    one = Sky(sky.ra[:1], sky.dec[:1], sky.mag[:1])
+    add_reference(db, one, one.mag + 0.7)
+    add_objects(db, sky)
+    for k in range(10):
+        add_frame(db, rng, sky, k + 1, 22.0, stars=np.arange(60) if k < 2 else np.arange(1, 60))
+    zeropoint.calibrate(db, frame_ids=range(1, 11), run_id=1)
+    found = active(db)
+    assert {r["mag_system"] for r in found.values()} == {"relative"}
+    assert found[1]["reason"] == "gaiaxp r: 1 star, maybe by chance"
+    assert np.std(values(found, "zp")) < 0.01
+
+
 def test_the_band_decides_the_catalogue_and_an_unfiltered_band_is_tied(db, rng):
     sky = random_sky(rng, 50)
     add_reference(db, sky, sky.mag, catalog="tycho2", band="VT")

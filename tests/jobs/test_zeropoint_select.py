@@ -182,3 +182,11 @@ def test_words_that_mean_nothing_are_refused():
                   {"min_stars": 0}, {"spatial_per": "night"}):  # fmt: skip
         with pytest.raises(UsageError):
             ZeropointSettings(**words)
+
+
+@pytest.mark.parametrize(
+    "cut", [{"inner": 2.0}, {"inner": -1.0}, {"class_star": 5.0}, {"fwhm_sigma": -1.0}, {"mag_lower": float("nan")}]
+)
+def test_a_cut_that_means_nothing_is_refused(cut):
+    with pytest.raises(UsageError, match=next(iter(cut))):
+        Selection(**cut)
