@@ -49,7 +49,7 @@ COMMANDS = {
     "objects": Lazy("ask:objects", "List the objects, the most often detected first.", _ASK),
     "frames": Lazy("keep:frames", "List the frames, or tell the store that their files have moved.", _ASK),
     "sql": Lazy("ask:sql", "Answer a question put in SQL.", _ASK),
-    "headers": Lazy("headers:headers", "Write copies of the frames with zero points, limits and WCS in their headers.", _ASK),
+    "headers": Lazy("headers:headers", "Write copies of frames, zero points, limits and WCS in their headers.", _ASK),
     "export": Lazy("export:export", "Write light curves, detections, objects or frames to a file.", _ASK),
     "target": Lazy("target:app", "Positions with a name: add, list, remove.", _KEEP),
     "status": Lazy("keep:status", "Say what the store holds, and what did not finish.", _KEEP),

@@ -20,7 +20,7 @@ def headers(
     calibration: AsCalibration = None,
     db: Db = None,
 ) -> None:
-    """Write copies of the frames with zero points, limits and WCS in their headers.
+    """Write copies of frames, zero points, limits and WCS in their headers.
 
     Keywords and units are ezphot's: SEEING (arcsec), PEEING (px), SKYVAL, SKYSIG, ELLIP, SATURATE, and for every
     aperture ZP_, ZPERR_, UL3_, UL5_ and the colour and magnitude terms K_ and C_, for counts of the whole exposure.
