@@ -189,10 +189,10 @@ def _night(
     with writing(store) as db:
         rows = _numbered(db, lights, outcomes, work)
         association = commit_night(db, rows, run_id=work.run_id)
+        _forget(store, outcomes, references)  # at once: killed while it calibrates, a run leaves nothing behind
         ids = [row.frame_id for row in rows if row.staged.facts["state"] == "ok"]
         zero_points = _calibrate(db, ids, work.run_id, settings)
         work.scales = {**work.scales, **detector_scales(db)}
-    _forget(store, outcomes, references)
     return _summed(night, outcomes, association.n_detections, association.n_new_objects, zero_points, summary)
 
 

@@ -154,4 +154,4 @@ def test_stars_without_any_magnitude_can_still_be_used_for_their_places():
     found = stars_of(gaia(3).with_columns(gmag=pl.lit(None, pl.Float64)))
     assert found.stars.height == 3
     assert found.mags.height == 0
-    assert any("empty" in note for note in found.notes)
+    assert any("no magnitude" in note for note in found.notes)
