@@ -14,7 +14,12 @@ CREATE TABLE object (
   ref_catalog VARCHAR,
   ref_source_id BIGINT,
   n_detections INTEGER NOT NULL,
-  run_id INTEGER NOT NULL
+  run_id INTEGER NOT NULL,
+  kind VARCHAR DEFAULT 'star',
+  target_id INTEGER,
+  vsx_name VARCHAR,
+  ref_colour DOUBLE,
+  ref_colour_index VARCHAR
 );
 COMMENT ON TABLE object IS 'one star; sorted by object_id, which is sorting by sky';
 COMMENT ON COLUMN object.object_id IS 'a name after birth (born as an order-29 NESTED cell): never decode a position from it';
@@ -32,3 +37,8 @@ COMMENT ON COLUMN object.ref_catalog IS 'catalogue of the matched reference star
 COMMENT ON COLUMN object.ref_source_id IS 'its source_id';
 COMMENT ON COLUMN object.n_detections IS 'detections of it';
 COMMENT ON COLUMN object.run_id IS 'the run that made it';
+COMMENT ON COLUMN object.kind IS 'star, or moving: the detections of a moving target, whose place is only that of its first one';
+COMMENT ON COLUMN object.target_id IS 'the moving target; NULL: a star';
+COMMENT ON COLUMN object.vsx_name IS 'name of the variable star in VSX at its place; NULL: none is known';
+COMMENT ON COLUMN object.ref_colour IS 'mag; colour of the reference star, in ref_colour_index';
+COMMENT ON COLUMN object.ref_colour_index IS 'the passbands of ref_colour, as g-i';

@@ -208,7 +208,7 @@ def test_an_object_is_born_in_the_cell_of_its_reference_star_or_the_next_free_on
     cell = int(healpix(10.0, 20.0))
     db.execute("INSERT INTO refstar VALUES ('tycho2', 1, $hpx, 10.0, 20.0, 2025.5, NULL, NULL, true)", hpx=cell)
     db.execute(
-        "INSERT INTO object SELECT $hpx, 'taken', $hpx, 200, 0, -1, 0, 0, 2025.5, NULL, NULL, NULL, NULL, 0, 1",
+        "INSERT INTO object SELECT $hpx, 'taken', $hpx, 200, 0, -1, 0, 0, 2025.5, NULL, NULL, NULL, NULL, 0, 1, 'star', NULL, NULL, NULL, NULL",
         hpx=cell,
     )
     night(db, tmp_path, [np.column_stack([place, [[10.0]]])])
