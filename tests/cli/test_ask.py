@@ -288,7 +288,7 @@ def test_an_interrupt_ends_with_130(photdb, monkeypatch):
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("photdb.query.find_object", interrupted)
+    monkeypatch.setattr("photdb.asking.finding.find_object", interrupted)
     code, _, err = photdb("lc", *HERE)
     assert (code, err) == (130, "interrupted\n")
 

@@ -1,0 +1,1 @@
+"""The questions behind `photdb.query`, one subject a file."""

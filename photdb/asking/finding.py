@@ -1,0 +1,267 @@
+"""Which object a user means: by a position in any notation, by a target's or an object's name, by number."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from photdb.errors import NotFoundError
+from photdb.sky import parse_dec, parse_ra
+from photdb.store.database import Database
+
+#: An object this near (arcsec) is the one that was meant, however sharp its frames.
+LEAST_RADIUS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The object that answers to a name, position or id.
+
+    Parameters
+    ----------
+    object_id, name : int, str
+        Of the object.
+    ra, dec : float
+        deg, ICRS.
+    separation : float or None
+        From the position that was asked for, arcsec; None: it was not found by position.
+    others : tuple of str
+        Names and distances of further objects that are hardly further from that position.
+    label : str or None
+        The name it was asked by, where that is not its own.
+    """
+
+    object_id: int
+    name: str
+    ra: float
+    dec: float
+    separation: float | None = None
+    others: tuple[str, ...] = ()
+    label: str | None = None
+
+
+def parse_position(words: Sequence[str]) -> tuple[float, float] | None:
+    """Return the position that words spell, in degrees, or None when they are a name.
+
+    Two words are RA and Dec; six are both in sexagesimal with blanks; one may hold all of them.
+
+    Raises
+    ------
+    UsageError
+        If they look like a position and are none.
+
+    Examples
+    --------
+    >>> parse_position(["41.58", "-30.27"]), parse_position(["02:46:00 -00:30:00"]), parse_position(["AG", "Peg"])
+    ((41.58, -30.27), (41.5, -0.5), None)
+    """
+    parts = " ".join(words).replace(",", " ").split()
+    if len(parts) == 6:
+        parts = [" ".join(parts[:3]), " ".join(parts[3:])]
+    if len(parts) != 2 or not all(_ANGLE.fullmatch(part) for part in parts):
+        return None
+    return parse_ra(parts[0]), parse_dec(parts[1])
+
+
+_ANGLE = re.compile(r"[+-]?\.?\d[\d.:hdms°'\"′″ ]*", re.IGNORECASE)
+
+
+def resolve(db: Database, words: Sequence[str], *, radius: float | None = None) -> Found:
+    """Return the object that a position, a target's name or an object's name means.
+
+    Parameters
+    ----------
+    db : Database
+        The store.
+    words : sequence of str
+        As a user types them.
+    radius : float, optional
+        arcsec; by default the match radius of the object's frames, at least `LEAST_RADIUS`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none; it says what there is.
+    """
+    position = parse_position(words)
+    if position is not None:
+        return find_object(db, *position, radius=radius)
+    name = " ".join(words).strip()
+    if name.isdigit():
+        return object_by_id(db, int(name))
+    return object_by_name(db, name, radius=radius)
+
+
+def place(db: Database, words: Sequence[str]) -> tuple[float, float]:
+    """Return the position (deg) that words spell, or that of the target or object of that name.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    """
+    position = parse_position(words)
+    if position is not None:
+        return position
+    name = " ".join(words).strip()
+    targets = db.query("target_by_name", called=name).dicts()
+    if targets:
+        return targets[0]["ra"], targets[0]["dec"]
+    found = object_by_id(db, int(name)) if name.isdigit() else object_by_name(db, name)
+    return found.ra, found.dec
+
+
+def find_object(db: Database, ra: float, dec: float, *, radius: float | None = None) -> Found:
+    """Return the object nearest to a position in degrees.
+
+    Raises
+    ------
+    NotFoundError
+        If none is within the radius (arcsec): with the nearest there is, and whether a frame covers the place.
+    """
+    reach = radius
+    if reach is None:
+        reach = max(LEAST_RADIUS, db.query("match_radius").rows[0][0] or 0.0)
+    near = db.query("object_near", ra=ra, dec=dec, radius=reach).dicts()
+    if radius is None:
+        near = [n for n in near if n["separation_arcsec"] <= max(LEAST_RADIUS, n["match_radius_arcsec"] or 0.0)]
+    if not near:
+        raise nothing_there(db, ra, dec, reach)
+    first, *rest = near
+    alike = 2 * first["separation_arcsec"] + 1.0
+    others = tuple(
+        f"{n['name']} at {n['separation_arcsec']:.1f} arcsec" for n in rest if n["separation_arcsec"] < alike
+    )
+    return Found(first["object_id"], first["name"], first["ra"], first["dec"], first["separation_arcsec"], others)
+
+
+def object_by_id(db: Database, object_id: int) -> Found:
+    """Return the object of an id.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    found = db.query("object_by_id", object_id=object_id).dicts() if object_id < 2**63 else []
+    if not found:
+        raise NotFoundError(
+            f"no object {object_id}", "`photdb objects` lists them, `photdb cone RA DEC 60` those of a place"
+        )
+    return Found(object_id, found[0]["name"], found[0]["ra"], found[0]["dec"])
+
+
+def object_by_name(db: Database, name: str, *, radius: float | None = None) -> Found:
+    """Return the object at the position of a target, or the object of a name.
+
+    Raises
+    ------
+    NotFoundError
+        If neither has that name; or the target is there, but no object at its place.
+    """
+    targets = db.query("target_by_name", called=name).dicts()
+    if targets:
+        target = targets[0]
+        found = find_object(db, target["ra"], target["dec"], radius=radius)
+        return Found(
+            found.object_id, found.name, found.ra, found.dec, found.separation, found.others, label=target["name"]
+        )
+    objects = db.query("object_by_name", called=name.replace(" ", "")).dicts() if re.match(r"J\d{4}", name) else []
+    if objects and (len(objects) == 1 or objects[0]["name"] == name):
+        return Found(objects[0]["object_id"], objects[0]["name"], objects[0]["ra"], objects[0]["dec"])
+    if objects:
+        raise NotFoundError(f"{name}: {len(objects)} objects or more begin so", ", ".join(o["name"] for o in objects))
+    raise _unknown_name(db, name)
+
+
+def _unknown_name(db: Database, name: str) -> NotFoundError:
+    """Return the error for a name that means nothing, with what it may have meant."""
+    from difflib import get_close_matches
+
+    known = db.query("names_known").rows
+    targets = {_plain(n): n for source, n in known if source == "target"}
+    headers = {_plain(n): n for source, n in known if source == "header"}
+    add = f'give it a position: photdb target add "{name}" RA DEC'
+    if _plain(name) in headers:
+        return NotFoundError(
+            f"no target {name!r}; frames have it as OBJECT in their header, which is not a position",
+            f'{add}; `photdb frames --object "{headers[_plain(name)]}"` lists the frames',
+        )
+    close = [targets[n] for n in get_close_matches(_plain(name), list(targets), n=3)]
+    if close:
+        return NotFoundError(f"no target or object {name!r}", f"did you mean {' or '.join(close)}?")
+    return NotFoundError(f"no target or object {name!r}", add)
+
+
+def _plain(name: str) -> str:
+    """Return a name without case and blanks."""
+    return name.lower().replace(" ", "")
+
+
+def nothing_there(db: Database, ra: float, dec: float, radius: float) -> NotFoundError:
+    """Return the error for a place without an object: what is nearest, and whether anybody looked."""
+    what = f"no object within {radius:.1f} arcsec of {ra:.5f} {dec:+.5f}"
+    nearest = db.query("object_nearest", ra=ra, dec=dec).dicts()
+    if not nearest:
+        return NotFoundError(f"{what}: the store has no objects", "`photdb status` says what it holds")
+    near = nearest[0]
+    what += f"; the nearest is {near['name']}, {_distance(near['separation_arcsec'])} away"
+    nights = frames_at(db, ra, dec)
+    if not nights:
+        return NotFoundError(f"{what}; no frame covers the place", "`photdb frames` lists the frames")
+    n = f"{len(nights)} frame{'s' * (len(nights) > 1)}"
+    known = sorted(str(night) for night in nights if night is not None)
+    when = "" if not known else f" of {known[0]}" if known[0] == known[-1] else f" of {known[0]} to {known[-1]}"
+    wider = (
+        f"; --radius {math.ceil(near['separation_arcsec'])} takes the nearest"
+        if near["separation_arcsec"] < 300
+        else ""
+    )
+    return NotFoundError(
+        f"{what}; {n}{when} cover the place", f"it was too faint, or was not told from a neighbour{wider}"
+    )
+
+
+def _distance(arcsec: float) -> str:
+    """Return an angle as people say it."""
+    if arcsec < 120:
+        return f"{arcsec:.1f} arcsec"
+    return f"{arcsec / 60:.1f} arcmin" if arcsec < 7200 else f"{arcsec / 3600:.1f} deg"
+
+
+def frames_at(db: Database, ra: float, dec: float) -> list[date | None]:
+    """Return the nights of the measured frames whose outline holds a position, one entry a frame."""
+    from photdb.sky import healpix
+
+    cells = {f"cell_{order}": int(healpix(ra, dec, order)) for order in (7, 10)}
+    found = db.query("frames_at_cell", **cells).dicts()
+    return [f["night"] for f in found if outline_holds(f["corner_ra"], f["corner_dec"], ra, dec)]
+
+
+def outline_holds(corner_ra: Sequence[float] | None, corner_dec: Sequence[float] | None, ra: float, dec: float) -> bool:
+    """Whether a position lies inside an outline on the sky, all in degrees.
+
+    The outline is seen from the position: its corners go once around inside, and not at all outside. The angles
+    are those of great circles, so poles and RA 0 need no care; without an outline the answer is yes.
+
+    Examples
+    --------
+    >>> outline_holds([359, 1, 1, 359], [-1, -1, 1, 1], 0.5, 0.5), outline_holds([359, 1, 1, 359], [-1, -1, 1, 1], 2, 0)
+    (True, False)
+    """
+    if not corner_ra or not corner_dec:
+        return True
+    angles = [_position_angle(ra, dec, r, d) for r, d in zip(corner_ra, corner_dec, strict=True)]
+    turns = (math.remainder(b - a, 2 * math.pi) for a, b in zip(angles, [*angles[1:], angles[0]], strict=True))
+    return abs(sum(turns)) > math.pi
+
+
+def _position_angle(ra: float, dec: float, to_ra: float, to_dec: float) -> float:
+    """Return the direction from one position to another, in radians."""
+    a, d, to_d = math.radians(to_ra - ra), math.radians(dec), math.radians(to_dec)
+    east = math.cos(to_d) * math.sin(a)
+    north = math.sin(to_d) * math.cos(d) - math.cos(to_d) * math.sin(d) * math.cos(a)
+    return math.atan2(east, north)
