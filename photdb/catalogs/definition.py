@@ -19,7 +19,7 @@ LAST = 1000
 
 _KEYS = {
     "title", "service", "reference", "checked", "rank", "astrometry_mas", "id", "pm", "good", "missing", "position",
-    "bands", "sky", "names", "pm_from",
+    "bands", "sky", "names", "pm_from", "link_rank",
 }  # fmt: skip
 _SERVICE_KEYS = {"name", "table", "columns", "norder", "automatic", "scale", "where", "timeout_s"}
 _NAME_KEYS = {"name", "kind", "period", "mag_max", "mag_min", "is_amplitude"}
@@ -27,6 +27,7 @@ _BAND_KEYS = {
     "mag", "err", "flux_err", "err_unit", "system", "ab_offset", "offset", "error_floor", "error_scale", "good",
     "range",
 }  # fmt: skip
+_PM_KEYS = {"ra", "dec", "err_ra", "err_dec"}
 _POSITIONS = {"ra", "dec", "epoch", "pm_ra", "pm_dec", "id"}
 
 
@@ -181,12 +182,16 @@ class Catalog:
     ----------
     rank
         Lower is preferred where several catalogues have a band.
+    link_rank
+        Lower is preferred as what an object is linked to: by astrometry and proper motions; None: never linked.
     astrometry_mas
         Typical error of a position, for the choice of a catalogue to register frames with.
     id
         How a source's number is made: the first whose columns are all there. None of them: named by its place.
     sky
         deg; range of declination that it covers.
+    pm_err
+        Columns of the errors of the proper motion; empty: not there.
     pm_from
         A catalogue of the same numbers whose proper motions its stars take, where it has none; empty: none.
     names
@@ -209,6 +214,8 @@ class Catalog:
     sky: tuple[float, float] = (-90.0, 90.0)
     names: Names | None = None
     pm_from: str = ""
+    pm_err: tuple[tuple[str, ...], ...] = ()
+    link_rank: int | None = LAST
 
 
 def names() -> list[str]:
@@ -298,6 +305,11 @@ def rank(name: str) -> int:
     return load(name).rank if name in names() else LAST
 
 
+def link_rank(name: str) -> int | None:
+    """Return how late a catalogue is chosen to link objects to, None where it never is."""
+    return load(name).link_rank if name in names() else LAST
+
+
 def astrometry_mas(name: str) -> float:
     """Return the typical error of a catalogue's positions, mas."""
     return load(name).astrometry_mas if name in names() else float(LAST)
@@ -309,6 +321,7 @@ def _understand(name: str, table: Mapping[str, Any]) -> Catalog:
     for position in table["position"]:
         _refuse_strange(position, {"ra", "dec", "epoch"})
     pm, named, sky = table.get("pm"), table.get("names"), table.get("sky", (-90.0, 90.0))
+    _refuse_strange(pm or {}, _PM_KEYS)
     if not named and not table.get("bands"):
         raise ValueError("neither bands nor names")
     return Catalog(
@@ -328,6 +341,8 @@ def _understand(name: str, table: Mapping[str, Any]) -> Catalog:
         sky=(float(sky[0]), float(sky[1])),
         names=_names(named) if named else None,
         pm_from=str(table.get("pm_from", "")),
+        pm_err=tuple(_words(pm[key]) for key in ("err_ra", "err_dec") if key in pm) if pm else (),
+        link_rank=int(table.get("link_rank", LAST)) if table.get("bands") else None,
     )
 
 

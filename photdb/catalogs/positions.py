@@ -89,6 +89,19 @@ def proper_motions(columns: Columns, catalog: Catalog) -> tuple[Array, Array]:
     return _motion(columns, str(found[0])), _motion(columns, str(found[1]))
 
 
+def motion_errors(columns: Columns, catalog: Catalog) -> Array:
+    """Return errors of proper motions, mas/yr, the larger of the two components; NaN where a file says none.
+
+    A catalogue writes 0 where it has none, or where they are below what it can write.
+    """
+    found = [columns.find(names, any_case=True) for names in catalog.pm_err]
+    if not found or not all(found):
+        return np.full(columns.table.height, np.nan)
+    larger = np.maximum.reduce([_motion(columns, str(name)) for name in found])
+    with np.errstate(invalid="ignore"):
+        return np.where(larger > 0, larger, np.nan)
+
+
 def _motion(columns: Columns, name: str) -> Array:
     """Return a proper motion, mas/yr."""
     factor = 1000.0 if columns.unit(name).replace(" ", "") in ("arcsec/yr", "arcsecyr-1", "arcsec.yr-1") else 1.0

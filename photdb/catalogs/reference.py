@@ -12,7 +12,7 @@ from photdb import sky
 from photdb.catalogs.columns import Columns
 from photdb.catalogs.cuts import passes
 from photdb.catalogs.definition import Catalog, Magnitude, Names
-from photdb.catalogs.positions import on_the_sky, positions, proper_motions
+from photdb.catalogs.positions import motion_errors, on_the_sky, positions, proper_motions
 from photdb.catalogs.source_ids import source_ids
 from photdb.errors import InputError
 from photdb.magnitudes import POGSON
@@ -33,7 +33,7 @@ class Reference:
     Attributes
     ----------
     stars
-        catalog, source_id, hpx, ra, dec, epoch, pm_ra, pm_dec, is_good; one row a source_id, sorted by hpx.
+        catalog, source_id, hpx, ra, dec, epoch, pm_ra, pm_dec, is_good, pm_err; one row a source_id, sorted by hpx.
     mags
         catalog, source_id, band, mag, mag_err, mag_system, is_good.
     notes
@@ -94,9 +94,10 @@ def understand(
     stars = pl.DataFrame(
         {"catalog": [catalog.name] * table.height, "source_id": source_ids(columns, catalog, hpx), "hpx": hpx,
          "ra": ra % 360.0, "dec": dec, "epoch": epoch, "pm_ra": pm_ra, "pm_dec": pm_dec,
-         "is_good": passes(columns, catalog.good, notes), "row": np.arange(table.height)}
+         "is_good": passes(columns, catalog.good, notes), "pm_err": motion_errors(columns, catalog),
+         "row": np.arange(table.height)}
     )  # fmt: skip
-    stars = stars.with_columns(pl.col("pm_ra", "pm_dec").fill_nan(None)).filter(pl.Series(usable))
+    stars = stars.with_columns(pl.col("pm_ra", "pm_dec", "pm_err").fill_nan(None)).filter(pl.Series(usable))
     once = stars.unique("source_id", keep="first", maintain_order=True)
     if once.height < stars.height:
         notes.append(f"{stars.height - once.height} rows name a star again: the first was taken")

@@ -19,7 +19,9 @@ CREATE TABLE object (
   target_id INTEGER,
   vsx_name VARCHAR,
   ref_colour DOUBLE,
-  ref_colour_index VARCHAR
+  ref_colour_index VARCHAR,
+  pm_err DOUBLE,
+  linked_run_id INTEGER
 );
 COMMENT ON TABLE object IS 'one star; sorted by object_id, which is sorting by sky';
 COMMENT ON COLUMN object.object_id IS 'a name after birth (born as an order-29 NESTED cell): never decode a position from it';
@@ -42,3 +44,5 @@ COMMENT ON COLUMN object.target_id IS 'the moving target; NULL: a star';
 COMMENT ON COLUMN object.vsx_name IS 'name of the variable star in VSX at its place; NULL: none is known';
 COMMENT ON COLUMN object.ref_colour IS 'mag; colour of the reference star, in ref_colour_index';
 COMMENT ON COLUMN object.ref_colour_index IS 'the passbands of ref_colour, as g-i';
+COMMENT ON COLUMN object.pm_err IS 'mas/yr; 1 sigma of the proper motion, the larger of its two components; NULL: unknown';
+COMMENT ON COLUMN object.linked_run_id IS 'the last run there was when its reference star and its name were sought; NULL: never yet';

@@ -8,7 +8,8 @@ CREATE TABLE refstar (
   epoch DOUBLE NOT NULL,
   pm_ra DOUBLE,
   pm_dec DOUBLE,
-  is_good BOOLEAN NOT NULL
+  is_good BOOLEAN NOT NULL,
+  pm_err DOUBLE
 );
 COMMENT ON TABLE refstar IS 'one reference star, as its catalogue has it';
 COMMENT ON COLUMN refstar.catalog IS 'tycho2, gaiaxp ...';
@@ -20,3 +21,4 @@ COMMENT ON COLUMN refstar.epoch IS 'Julian year of the position';
 COMMENT ON COLUMN refstar.pm_ra IS 'mas/yr; with cos(dec); NULL: unknown';
 COMMENT ON COLUMN refstar.pm_dec IS 'mas/yr; NULL: unknown';
 COMMENT ON COLUMN refstar.is_good IS 'passes the quality cut of its catalogue file';
+COMMENT ON COLUMN refstar.pm_err IS 'mas/yr; 1 sigma of the proper motion, the larger of its two components; NULL: unknown';

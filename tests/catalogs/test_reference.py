@@ -221,3 +221,12 @@ def test_real_extracts_are_read_whole(shared_data):
         found = stars_of(read_table(folder / file), name)
         assert found.stars.height == n
         assert set(found.mags["band"]) == names
+
+
+def test_the_error_of_a_proper_motion_is_the_larger_of_its_components_and_0_is_none():
+    table = pl.DataFrame(
+        {"Source": [1, 2, 3], "RA_ICRS": [10.0, 10.1, 10.2], "DE_ICRS": [5.0] * 3, "pmRA": [1.0] * 3, "pmDE": [2.0] * 3,
+         "e_pmRA": [0.02, 0.0, None], "e_pmDE": [0.05, 0.0, 0.1], "Gmag": [12.0] * 3}
+    )  # fmt: skip
+    stars = understand(table, definition.load("gaia_dr3"), where="g.csv").stars.sort("source_id")
+    assert stars["pm_err"].to_list() == [0.05, None, None]

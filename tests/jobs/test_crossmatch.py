@@ -188,7 +188,7 @@ def test_proper_motion_is_applied_before_matching(db, tmp_path):
     ra, dec = 80.0, 60.0
     star = offset(ra, dec, np.array([0.0]), np.array([0.0]))[0]
     db.execute(
-        "INSERT INTO refstar VALUES ('gaiaxp', 7, $hpx, $ra, $dec, 2016.0, 800.0, -600.0, true)",
+        "INSERT INTO refstar VALUES ('gaiaxp', 7, $hpx, $ra, $dec, 2016.0, 800.0, -600.0, true, NULL)",
         hpx=int(healpix(ra, dec)), ra=float(star[0]), dec=float(star[1]),
     )  # fmt: skip
     for epoch in (2020.0, 2023.0, 2026.0):
@@ -206,9 +206,10 @@ def test_proper_motion_is_applied_before_matching(db, tmp_path):
 def test_an_object_is_born_in_the_cell_of_its_reference_star_or_the_next_free_one(db, tmp_path):
     place = offset(10.0, 20.0, np.array([0.3]), np.array([0.0]))
     cell = int(healpix(10.0, 20.0))
-    db.execute("INSERT INTO refstar VALUES ('tycho2', 1, $hpx, 10.0, 20.0, 2025.5, NULL, NULL, true)", hpx=cell)
+    db.execute("INSERT INTO refstar VALUES ('tycho2', 1, $hpx, 10.0, 20.0, 2025.5, NULL, NULL, true, NULL)", hpx=cell)
     db.execute(
-        "INSERT INTO object SELECT $hpx, 'taken', $hpx, 200, 0, -1, 0, 0, 2025.5, NULL, NULL, NULL, NULL, 0, 1, 'star', NULL, NULL, NULL, NULL",
+        "INSERT INTO object BY NAME SELECT $hpx AS object_id, 'taken' AS name, $hpx AS hpx, 200 AS ra, 0 AS dec, -1 AS ux, "
+        "0 AS uy, 0 AS uz, 2025.5 AS epoch, 0 AS n_detections, 1 AS run_id, 'star' AS kind",
         hpx=cell,
     )
     night(db, tmp_path, [np.column_stack([place, [[10.0]]])])

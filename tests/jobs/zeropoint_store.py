@@ -61,7 +61,7 @@ def add_reference(
             "mag_system": ["AB"] * n, "is_good": good}  # fmt: skip
     for name, rows in (("refstar", stars), ("refmag", mags)):
         with db.table("rows_of_test", pa.table(rows)):
-            db.execute(f"INSERT INTO {name} SELECT * FROM rows_of_test")
+            db.execute(f"INSERT INTO {name} BY NAME SELECT * FROM rows_of_test")
 
 
 def add_objects(db: Database, sky: Sky, *, year: float = 2025.9, first: int = 0) -> None:
