@@ -208,8 +208,8 @@ def test_an_object_is_born_in_the_cell_of_its_reference_star_or_the_next_free_on
     cell = int(healpix(10.0, 20.0))
     db.execute("INSERT INTO refstar VALUES ('tycho2', 1, $hpx, 10.0, 20.0, 2025.5, NULL, NULL, true, NULL)", hpx=cell)
     db.execute(
-        "INSERT INTO object BY NAME SELECT $hpx AS object_id, 'taken' AS name, $hpx AS hpx, 200 AS ra, 0 AS dec, -1 AS ux, "
-        "0 AS uy, 0 AS uz, 2025.5 AS epoch, 0 AS n_detections, 1 AS run_id, 'star' AS kind",
+        "INSERT INTO object BY NAME SELECT $hpx AS object_id, 'taken' AS name, $hpx AS hpx, 200 AS ra, 0 AS dec, "
+        "-1 AS ux, 0 AS uy, 0 AS uz, 2025.5 AS epoch, 0 AS n_detections, 1 AS run_id, 'star' AS kind",
         hpx=cell,
     )
     night(db, tmp_path, [np.column_stack([place, [[10.0]]])])
