@@ -1,6 +1,11 @@
-"""FITS binary table, written in pieces: one row a row, lists as vector columns, units in TUNIT, meanings in TCOMM.
+"""FITS binary table, written in pieces: one row a row, lists as vector columns.
 
-FITS Standard 4.0 (2018), section 7.3. NULL is TNULL in whole numbers, NaN in floats, blanks in texts.
+Units are in TUNIT, UCDs in TUCD, meanings in TCOMM; what times are in is said of each column (TCTYP, TRPOS) and of the
+table (TIMESYS). NULL is TNULL in whole numbers, NaN in floats, blanks in texts.
+
+References
+----------
+.. [1] FITS Standard 4.0 (2018), sections 7.3 (binary tables) and 9 (times).
 """
 
 from __future__ import annotations
@@ -11,23 +16,16 @@ from typing import Any
 
 import numpy as np
 
+from photdb.output.columns import Described, described
+from photdb.output.packing import KINDS, inner, is_text, null_of, packed, record
 from photdb.store.answer import Answer, Column
 
 NAME = "fits"
 SUFFIX = ".fits"
 
-#: Our units as the FITS standard writes them; what it has no word for is left to the comment.
-UNITS = {
-    "ADU": "adu", "ADU/s": "adu/s", "ADU/px": "adu/pixel", "px": "pixel", "arcsec/px": "arcsec/pixel", "e-": "electron",
-    "e-/ADU": "electron/adu", "light-days": "d", "bytes": "byte", "deg": "deg", "rad": "rad", "arcsec": "arcsec",
-    "mas/yr": "mas/yr", "d": "d", "s": "s", "m": "m", "mag": "mag", "mJy": "mJy", "ns": "ns",
-}  # fmt: skip
-_CODES = {
-    "BOOLEAN": ("L", "i1"), "TINYINT": ("I", ">i2"), "UTINYINT": ("I", ">i2"), "SMALLINT": ("I", ">i2"),
-    "USMALLINT": ("J", ">i4"), "INTEGER": ("J", ">i4"), "UINTEGER": ("K", ">i8"), "BIGINT": ("K", ">i8"),
-    "FLOAT": ("E", ">f4"), "DOUBLE": ("D", ">f8"),
-}  # fmt: skip
-_CHUNK = 10_000
+_BLOCK = 2880
+#: Days from JD 0 to MJD 0: what a column of Julian dates is shifted by, since the table's times are MJD.
+_MJD_0 = 2400000.5
 
 
 def write(answer: Answer, path: Path) -> int:
@@ -35,97 +33,65 @@ def write(answer: Answer, path: Path) -> int:
     from astropy.io import fits
 
     columns = answer.explained
-    lengths = answer.longest([c.name for c in columns if _is_long(c)])
-    kinds = np.dtype([(f"f{i}", *_kind(c, lengths)) for i, c in enumerate(columns)])
+    lengths = answer.longest([c.name for c in columns if c.is_list or is_text(c)])
+    kinds = record(columns, lengths)
     n_rows = answer.count()
-    header = _header(columns, lengths, kinds.itemsize, n_rows, answer.name)
-    written, block, pending = 0, [], 0
+    header = _header(columns, lengths, kinds, n_rows, answer.name)
+    pending = 0
     path.unlink(missing_ok=True)
     fits.PrimaryHDU().writeto(path)
     with path.open("ab") as out:
         out.write(header.tostring(sep="", endcard=True, padding=True).encode("ascii"))
-        for row in answer.rows():
-            block.append(row)
-            if len(block) == _CHUNK:
-                pending += out.write(_packed(block, columns, kinds))
-                written, block = written + len(block), []
-        pending += out.write(_packed(block, columns, kinds))
-        out.write(b"\0" * (-pending % 2880))
-    return written + len(block)
+        for batch in answer.batches():
+            pending += out.write(packed(batch, columns, kinds, _ascii).tobytes())
+        out.write(b"\0" * (-pending % _BLOCK))
+    return n_rows
 
 
-def _is_long(column: Column) -> bool:
-    """Whether the length of a column's values differs."""
-    return column.is_list or column.kind not in _CODES
-
-
-def _kind(column: Column, lengths: dict[str, int]) -> tuple[Any, ...]:
-    """Return the numpy type of a column (and its shape, for lists of numbers)."""
-    inner = column.kind.partition("[")[0]
-    if column.is_list and inner in _CODES:
-        return _CODES[inner][1], (lengths[column.name],)
-    return (f"S{lengths[column.name]}",) if _is_long(column) else (_CODES[column.kind][1],)
-
-
-def _header(columns: Sequence[Column], lengths: dict[str, int], width: int, n_rows: int, name: str) -> Any:
+def _header(columns: Sequence[Column], lengths: dict[str, int], kinds: np.dtype[Any], n_rows: int, name: str) -> Any:
     """Return the header of the table."""
     from astropy.io import fits
 
     header = fits.Header()
     header["XTENSION"] = ("BINTABLE", "binary table")
     header["BITPIX"], header["NAXIS"] = 8, 2
-    header["NAXIS1"], header["NAXIS2"] = (width, "bytes in a row"), (n_rows, "rows")
+    header["NAXIS1"], header["NAXIS2"] = (kinds.itemsize, "bytes in a row"), (n_rows, "rows")
     header["PCOUNT"], header["GCOUNT"], header["TFIELDS"] = 0, 1, len(columns)
     header["EXTNAME"] = name.upper()
-    for i, column in enumerate(columns, start=1):
-        inner = column.kind.partition("[")[0]
-        length = lengths.get(column.name, 1)
+    spoken = described(columns)
+    if any(c.is_icrs for c in spoken):
+        header["RADESYS"] = ("ICRS", "axes of the positions")
+    if any(c.moment for c in spoken):
+        header["TIMESYS"] = ("UTC", "time scale where a column names none (TCTYP)")
+        header["MJDREF"] = (0.0, "times count from MJD 0")
+    for i, (column, words) in enumerate(zip(columns, spoken, strict=True), start=1):
         header[f"TTYPE{i}"] = column.name
-        header[f"TFORM{i}"] = f"{length}{_CODES[inner][0] if inner in _CODES else 'A'}"
-        if column.unit in UNITS:
-            header[f"TUNIT{i}"] = UNITS[column.unit]
-        if column.is_integer:
-            header[f"TNULL{i}"] = _null(column)
-        if column.meaning:
-            header[f"TCOMM{i}"] = column.meaning.encode("ascii", "replace").decode()
+        header[f"TFORM{i}"] = f"{lengths.get(column.name, 1)}{'A' if is_text(column) else KINDS[inner(column)][0]}"
+        if column.is_integer and column.kind in KINDS:
+            header[f"TNULL{i}"] = null_of(column)
+        _describe(header, i, words)
     return header
 
 
-def _null(column: Column) -> int:
-    """Return the whole number that means NULL: the lowest of the type."""
-    return int(np.iinfo(_CODES[column.kind][1]).min)
+def _describe(header: Any, i: int, words: Described) -> None:
+    """Write what a column is: unit, UCD, meaning, and of a time its scale and place."""
+    if words.fits_unit:
+        header[f"TUNIT{i}"] = words.fits_unit
+    if words.ucd:
+        header[f"TUCD{i}"] = words.ucd
+    if words.meaning:
+        header[f"TCOMM{i}"] = words.meaning.encode("ascii", "replace").decode()
+    if words.moment is None:
+        return
+    header[f"TCTYP{i}"] = (words.moment.scale, "time scale")
+    header[f"TRPOS{i}"] = (words.moment.place, "where the time holds")
+    if words.moment.origin == "JD":
+        header[f"TCRPX{i}"] = (_MJD_0, "a Julian date ...")
+        header[f"TCRVL{i}"] = (0.0, "... of which this is MJD 0 ...")
+        header[f"TCDLT{i}"] = (1.0, "... and that counts days")
+        header[f"TCUNI{i}"] = "d"
 
 
-def _packed(rows: Sequence[Sequence[Any]], columns: Sequence[Column], kinds: np.dtype[Any]) -> bytes:
-    """Return rows as the bytes of the table."""
-    table = np.zeros(len(rows), dtype=kinds)
-    for i, column in enumerate(columns):
-        values = [row[i] for row in rows]
-        table[f"f{i}"] = _filled(values, column, kinds[f"f{i}"])
-    return table.tobytes()
-
-
-def _filled(values: list[Any], column: Column, kind: np.dtype[Any]) -> Any:
-    """Return the values of a column with NULL as FITS has it."""
-    if column.is_list and kind.subdtype is not None:
-        return [_padded(v, kind.shape[0]) for v in values]
-    if column.is_list:
-        return [_text("; ".join(map(str, v or []))) for v in values]
-    if column.is_float:
-        return [np.nan if v is None else v for v in values]
-    if column.kind == "BOOLEAN":
-        return [0 if v is None else ord("T") if v else ord("F") for v in values]
-    if column.is_integer:
-        return [_null(column) if v is None else v for v in values]
-    return [_text("" if v is None else str(v)) for v in values]
-
-
-def _padded(values: Sequence[float | None] | None, length: int) -> list[float]:
-    """Return a list of numbers with NaN where there is none."""
-    found = [np.nan if v is None else v for v in values or []]
-    return found + [np.nan] * (length - len(found))
-
-
-def _text(value: str) -> bytes:
+def _ascii(text: str) -> bytes:
     """Return a text in the ASCII that FITS allows."""
-    return value.encode("ascii", "replace")
+    return text.encode("ascii", "replace")

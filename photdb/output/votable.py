@@ -1,91 +1,57 @@
-"""VOTable 1.4 (TABLEDATA): every column with its unit, meaning and UCD, and what its times and positions refer to.
+"""VOTable 1.4: every column with its unit, meaning and UCD, and what its times and positions refer to.
 
-IVOA Recommendation VOTable 1.4, https://www.ivoa.net/documents/VOTable/20191021/; UCD1+ words of the IVOA's list 1.5.
-An empty cell is null, whatever the type (since version 1.3).
+A small answer, and a stream, is TABLEDATA, which people can read; a large one is BINARY2, which programs read ten times
+quicker. An empty cell is null, whatever the type.
+
+References
+----------
+.. [1] IVOA Recommendation VOTable 1.4, https://www.ivoa.net/documents/VOTable/20191021/; UCD1+ list 1.5.
 """
 
 from __future__ import annotations
 
 import math
 import struct
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+
+from photdb.output.columns import Described, described
+from photdb.output.packing import KINDS, inner, is_numbers, is_text, nulls, packed, record
 from photdb.store.answer import Answer, Column
 
 NAME = "votable"
 SUFFIX = ".vot"
 
-UCDS = {
-    "object_id": "meta.id;meta.main",
-    "frame_id": "meta.id;obs.image",
-    "name": "meta.id",
-    "target_id": "meta.id",
-    "band": "instr.bandpass",
-    "filter": "meta.id;instr.filter",
-    "mjd_mid": "time.epoch",
-    "bjd_tdb": "time.epoch;meta.main",
-    "jd_tdb": "time.epoch",
-    "night": "time.epoch",
-    "mag": "phot.mag;meta.main",
-    "mag_err": "stat.error;phot.mag",
-    "mag_system": "meta.code;phot.mag",
-    "flux_mjy": "phot.flux.density",
-    "flux_mjy_err": "stat.error;phot.flux.density",
-    "flux": "phot.count",
-    "flux_err": "stat.error;phot.count",
-    "limit_mag": "phot.mag;stat.max",
-    "zp": "phot.mag;arith.zp",
-    "zp_err": "stat.error;phot.mag;arith.zp",
-    "flags": "meta.code.qual",
-    "airmass": "obs.airMass",
-    "fwhm_arcsec": "instr.obsty.seeing",
-    "sky": "instr.skyLevel",
-    "x": "pos.cartesian.x;instr.det",
-    "y": "pos.cartesian.y;instr.det",
-    "ra": "pos.eq.ra;meta.main",
-    "dec": "pos.eq.dec;meta.main",
-    "pm_ra": "pos.pm;pos.eq.ra",
-    "pm_dec": "pos.pm;pos.eq.dec",
-    "epoch": "time.epoch",
-    "exptime_s": "time.duration;obs.exposure",
-    "n_detections": "meta.number;obs",
-    "path": "meta.ref.url;meta.file",
-    "hpx": "pos.healpix",
-    "kind": "meta.code.class",
-}
-#: Our units as VOUnits 1.0 writes them; a time in light is a time.
-UNITS = {
-    "ADU": "adu", "ADU/s": "adu/s", "ADU/px": "adu/pixel", "px": "pixel", "arcsec/px": "arcsec/pixel", "e-": "electron",
-    "e-/ADU": "electron/adu", "light-days": "d", "bytes": "byte",
-}  # fmt: skip
-_TYPES = {
-    "BOOLEAN": "boolean", "TINYINT": "short", "UTINYINT": "unsignedByte", "SMALLINT": "short", "USMALLINT": "int",
-    "INTEGER": "int", "UINTEGER": "long", "BIGINT": "long", "FLOAT": "float", "DOUBLE": "double",
-}  # fmt: skip
-_TIMES = {"mjd_mid": "utc", "bjd_tdb": "tdb"}
+#: More rows than this are written as BINARY2.
+SMALL = 20_000
+_LETTER = 2  # bytes of a letter in BINARY2's unicodeChar
 _SYSTEMS = """\
 <COOSYS ID="icrs" system="ICRS"/>
-<TIMESYS ID="utc" timeorigin="MJD-origin" timescale="UTC" refposition="TOPOCENTER"/>
-<TIMESYS ID="tdb" timeorigin="0" timescale="TDB" refposition="BARYCENTER"/>
+<TIMESYS ID="mjd_utc" timeorigin="MJD-origin" timescale="UTC" refposition="TOPOCENTER"/>
+<TIMESYS ID="jd_tdb" timeorigin="JD-origin" timescale="TDB" refposition="TOPOCENTER"/>
+<TIMESYS ID="bjd_tdb" timeorigin="JD-origin" timescale="TDB" refposition="BARYCENTER"/>
 """
+_TIMES = {"UTC TOPOCENTER": "mjd_utc", "TDB TOPOCENTER": "jd_tdb", "TDB BARYCENTER": "bjd_tdb"}
+_END = "</DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n"
 
 
 def write(answer: Answer, path: Path) -> int:
     """Write a file; return the number of rows."""
-    with path.open("w", encoding="utf-8") as out:
-        return stream(answer, out)
+    if answer.count() <= SMALL:
+        with path.open("w", encoding="utf-8") as out:
+            return stream(answer, out)
+    with path.open("wb") as binary:
+        return write_binary(answer, binary)
 
 
 def stream(answer: Answer, out: TextIO) -> int:
-    """Write row by row, as they are found; return the number of rows."""
-    out.write('<?xml version="1.0" encoding="UTF-8"?>\n')
-    out.write('<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE>\n')
-    out.write(f"{_SYSTEMS}<TABLE name={quoteattr(answer.name)}>\n")
-    for column in answer.explained:
-        out.write(_field(column))
+    """Write row by row, as they are found (TABLEDATA); return the number of rows."""
+    out.write(_head(answer, {}))
     out.write("<DATA>\n<TABLEDATA>\n")
     writers = [_writer(column) for column in answer.columns]
     n = 0
@@ -93,32 +59,68 @@ def stream(answer: Answer, out: TextIO) -> int:
         cells = (f"<TD>{w(v)}</TD>" if v is not None else "<TD/>" for w, v in zip(writers, row, strict=True))
         out.write(f"<TR>{''.join(cells)}</TR>\n")
         n += 1
-    out.write("</TABLEDATA>\n</DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n")
+    out.write(f"</TABLEDATA>\n{_END}")
     return n
 
 
-def _field(column: Column) -> str:
-    """Return the FIELD element of a column."""
-    kind = column.kind.partition("[")[0] if column.is_list else column.kind
-    attributes = {"name": column.name, "datatype": _TYPES.get(kind, "char")}
-    if kind not in _TYPES or column.is_list:
-        attributes["arraysize"] = "*"
-    if column.unit:
-        attributes["unit"] = UNITS.get(column.unit, column.unit)
-    if column.name in UCDS:
-        attributes["ucd"] = UCDS[column.name]
-    reference = _TIMES.get(column.name) or ("icrs" if column.name in ("ra", "dec") else None)
-    if reference:
-        attributes["ref"] = reference
+def write_binary(answer: Answer, out: IO[bytes]) -> int:
+    """Write the rows as BINARY2, in pieces; return their number."""
+    columns = answer.explained
+    lengths = answer.longest([c.name for c in columns if c.is_list or is_text(c)])
+    out.write(_head(answer, lengths).encode())
+    out.write(b'<DATA>\n<BINARY2>\n<STREAM encoding="base64">\n')
+    fields = record(columns, lengths, text_width=_LETTER)
+    mask = np.dtype(("u1", ((len(columns) + 7) // 8,)))
+    kinds = np.dtype([("null", mask), *((name, fields[name]) for name in fields.names or ())])
+    n, left = 0, b""
+    for batch in answer.batches():
+        table = packed(batch, columns, kinds, _utf_16)
+        table["null"] = np.packbits(nulls(batch), axis=1)
+        data = left + table.tobytes()
+        whole = len(data) - len(data) % 3  # base64 takes three bytes at a time
+        out.write(b64encode(data[:whole]) + b"\n")
+        left = data[whole:]
+        n += batch.num_rows
+    out.write(b64encode(left) + f"\n</STREAM>\n</BINARY2>\n{_END}".encode())
+    return n
+
+
+def _head(answer: Answer, lengths: dict[str, int]) -> str:
+    """Return everything before the data."""
+    fields = (_field(c, words, lengths) for c, words in zip(answer.columns, described(answer.explained), strict=True))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n<RESOURCE>\n'
+        f"{_SYSTEMS}<TABLE name={quoteattr(answer.name)}>\n{''.join(fields)}"
+    )
+
+
+def _field(column: Column, words: Described, lengths: dict[str, int]) -> str:
+    """Return the FIELD element of a column; lists and texts have a length where one is given."""
+    attributes = {"name": column.name, "datatype": "unicodeChar" if is_text(column) else KINDS[inner(column)][1]}
+    if is_text(column) or is_numbers(column):
+        attributes["arraysize"] = str(lengths.get(column.name, "*"))
+    if words.unit:
+        attributes["unit"] = words.unit
+    if words.ucd:
+        attributes["ucd"] = words.ucd
+    if words.moment:
+        attributes["ref"] = _TIMES[f"{words.moment.scale} {words.moment.place}"]
+    elif words.is_icrs:
+        attributes["ref"] = "icrs"
     written = " ".join(f"{name}={quoteattr(value)}" for name, value in attributes.items())
-    return f"<FIELD {written}><DESCRIPTION>{escape(column.meaning)}</DESCRIPTION></FIELD>\n"
+    return f"<FIELD {written}><DESCRIPTION>{escape(words.meaning)}</DESCRIPTION></FIELD>\n"
+
+
+def _utf_16(text: str) -> bytes:
+    """Return a text as BINARY2's unicodeChar has it."""
+    return text.encode("utf-16-be")
 
 
 def _writer(column: Column) -> Callable[[Any], str]:
     """Return what writes a value of a column."""
     if column.is_list:
-        kind = column.kind.partition("[")[0]
-        return _numbers(_single if kind == "FLOAT" else _double) if kind in _TYPES else _words
+        return _numbers(_single if inner(column) == "FLOAT" else _double) if is_numbers(column) else _words
     if column.kind == "DOUBLE":
         return _nine if column.name in ("bjd_tdb", "jd_tdb") else _double
     if column.kind == "FLOAT":

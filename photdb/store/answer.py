@@ -103,6 +103,12 @@ class Answer:
         """Yield the rows as Python values; whole results are never held."""
         return self._stream(_bare(self.sql), size)
 
+    def batches(self, *, size: int = 50_000) -> Iterator[pyarrow.RecordBatch]:
+        """Yield the rows as Arrow batches; whole results are never held."""
+        _ = self.columns  # describing says where in the line a mistake is
+        with readable(self.database), self.database.batches(_bare(self.sql), self.parameters, size=size) as reader:
+            yield from reader
+
     def texts(self, *, size: int = 2000) -> Iterator[tuple[str | None, ...]]:
         """Yield the rows as text, None for NULL."""
         return self._stream(self._selected(_as_text), size)
