@@ -1,4 +1,4 @@
--- Objects within a radius (arcsec) of a position (degrees), nearest first.
+-- Stars within a radius (arcsec) of a position (degrees), nearest first; a moving target has no place.
 CREATE OR REPLACE MACRO cone(centre_ra, centre_dec, radius_arcsec) AS TABLE
 WITH centre AS (
   SELECT
@@ -19,4 +19,5 @@ WHERE o.ux BETWEEN cx - c AND cx + c
   AND o.uy BETWEEN cy - c AND cy + c
   AND o.uz BETWEEN cz - c AND cz + c
   AND (o.ux - cx) ** 2 + (o.uy - cy) ** 2 + (o.uz - cz) ** 2 <= c * c
+  AND coalesce(o.kind, 'star') <> 'moving'
 ORDER BY separation_arcsec, o.object_id;
