@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from photdb.errors import NotFoundError
 from photdb.sky import parse_dec, parse_ra
@@ -127,7 +128,7 @@ def find_object(db: Database, ra: float, dec: float, *, radius: float | None = N
         reach = max(LEAST_RADIUS, db.query("match_radius").rows[0][0] or 0.0)
     near = db.query("object_near", ra=ra, dec=dec, radius=reach).dicts()
     if radius is None:
-        near = [n for n in near if n["separation_arcsec"] <= max(LEAST_RADIUS, n["match_radius_arcsec"] or 0.0)]
+        near = _within_their_reach(db, near)
     if not near:
         raise nothing_there(db, ra, dec, reach)
     first, *rest = near
@@ -136,6 +137,13 @@ def find_object(db: Database, ra: float, dec: float, *, radius: float | None = N
         f"{n['name']} at {n['separation_arcsec']:.1f} arcsec" for n in rest if n["separation_arcsec"] < alike
     )
     return Found(first["object_id"], first["name"], first["ra"], first["dec"], first["separation_arcsec"], others)
+
+
+def _within_their_reach(db: Database, near: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the objects that are near, or within the match radius of their own frames; most are near."""
+    far = [n["object_id"] for n in near if n["separation_arcsec"] > LEAST_RADIUS]
+    reach: dict[int, float] = dict(db.query("object_reach", objects=far).rows) if far else {}
+    return [n for n in near if n["separation_arcsec"] <= max(LEAST_RADIUS, reach.get(n["object_id"]) or 0.0)]
 
 
 def object_by_id(db: Database, object_id: int) -> Found:
