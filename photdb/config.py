@@ -3,12 +3,64 @@
 import os
 from pathlib import Path
 
+from photdb.errors import InputError, UsageError
+
 DEFAULT_STORE = "photdb.duckdb"
 
 
 def store_path(given: str | os.PathLike[str] | None = None) -> Path:
     """Return the store: as given, else ``$PHOTDB``, else ``photdb.duckdb`` in the working folder."""
     return Path(given or os.environ.get("PHOTDB") or DEFAULT_STORE)
+
+
+def patience(default: float = 5.0) -> float:
+    """Return how long to wait for a process that holds the store, s: ``$PHOTDB_WAIT``, else the default.
+
+    Raises
+    ------
+    UsageError
+        If it is set to something that is no time.
+    """
+    given = _given.get("wait") or os.environ.get("PHOTDB_WAIT")
+    if not given:
+        return default
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 1e6:
+        raise UsageError(f"a wait of {given!r} is no number of seconds", "write --wait 30, or set PHOTDB_WAIT=30")
+    return seconds
+
+
+def token() -> str | None:
+    """Return the token that `photdb serve` asks for: that of ``--token-file``, else ``$PHOTDB_TOKEN``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is empty.
+    """
+    file = _given.get("token_file")
+    if not file:
+        return os.environ.get("PHOTDB_TOKEN") or None
+    try:
+        found = Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no text"
+        raise InputError(f"{file}: {why}", "--token-file names a file with one line, the token") from None
+    if not found:
+        raise InputError(f"{file}: is empty", "--token-file names a file with one line, the token")
+    return found
+
+
+#: What the command line was told for the whole program.
+_given: dict[str, str | None] = {}
+
+
+def give(*, wait: str | None = None, token_file: str | None = None) -> None:
+    """Prefer what a command line says to what the environment says."""
+    _given.update(wait=wait, token_file=token_file)
 
 
 def user_folder() -> Path:

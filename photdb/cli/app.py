@@ -242,6 +242,19 @@ def photdb(
         typer.Option("--verbose", "-v", count=True, help="Say more on stderr; -vv everything. Anywhere in the line."),
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr. Anywhere in the line.")] = False,
+    wait: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="How long to wait for a process that holds the store (default: $PHOTDB_WAIT, else 5). Anywhere.",
+        ),
+    ] = None,
+    token_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Where the token of --db quack:HOST stands (default: $PHOTDB_TOKEN). Anywhere."
+        ),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -250,19 +263,27 @@ def photdb(
 
     The store is photdb.duckdb in the working folder, or $PHOTDB, or --db FILE. Data go to stdout, the rest to stderr.
     """
+    from photdb import config
     from photdb.cli import console
 
+    config.give(wait=wait, token_file=token_file)
     console.start(verbosity=-1 if quiet else verbose)
 
 
-_EVERYWHERE = re.compile(r"-v+|--verbose|-q|--quiet")
+_EVERYWHERE = re.compile(r"-v+|--verbose|-q|--quiet|(--wait|--token-file)=.*", re.DOTALL)
+_EVERYWHERE_WITH_A_VALUE = {"--wait", "--token-file"}
 
 
 def arranged(words: list[str]) -> list[str]:
     """Return the words of a command line with the options of the whole program first."""
     end = words.index("--") if "--" in words else len(words)
-    front = [w for w in words[:end] if _EVERYWHERE.fullmatch(w)]
-    return front + [w for w in words[:end] if not _EVERYWHERE.fullmatch(w)] + words[end:]
+    front: list[str] = []
+    rest: list[str] = []
+    for i, word in enumerate(words[:end]):
+        is_value = i > 0 and words[i - 1] in _EVERYWHERE_WITH_A_VALUE
+        ours = is_value or word in _EVERYWHERE_WITH_A_VALUE or _EVERYWHERE.fullmatch(word)
+        (front if ours else rest).append(word)
+    return front + rest + words[end:]
 
 
 #: What typer raises for a line it does not understand (its place has moved between versions of typer).

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from photdb import progress
+from photdb.config import patience
 from photdb.errors import InputError, StoreLockedError
 from photdb.store.database import Database
 
@@ -56,18 +55,5 @@ def sole_ingest(store: Path) -> Iterator[None]:
 @contextmanager
 def writing(store: Path, *, create: bool = False) -> Iterator[Database]:
     """Open a store for writing, waiting a while for readers that hold it."""
-    deadline = time.monotonic() + PATIENCE_S
-    told = False
-    while True:
-        try:
-            database = Database.open(store, read_only=False, create=create)
-            break
-        except StoreLockedError as error:
-            if time.monotonic() > deadline:
-                raise
-            if not told:
-                progress.say(f"waiting: {error.what}")
-                told = True
-            time.sleep(0.2)
-    with database:
+    with Database.open(store, read_only=False, create=create, wait=patience(PATIENCE_S)) as database:
         yield database

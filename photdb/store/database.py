@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from photdb.errors import InputError, NotFoundError, PhotdbError, StoreLockedError, UsageError
+from photdb.config import patience
+from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
 from photdb.resources import shipped
 from photdb.store import migrations
+from photdb.store.opening import connect
 
 if TYPE_CHECKING:
     import polars
@@ -33,7 +35,6 @@ STORAGE_VERSION = "v1.5.0"
 
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*")
-_HOLDER = re.compile(r"held in (.*?) \(PID (\d+)\)")
 
 
 @cache
@@ -85,13 +86,15 @@ class Database:
         memory_limit: str | None = None,
         threads: int | None = None,
         calibration: int | None = None,
+        wait: float | None = None,
     ) -> Database:
         """Open the store.
 
         Parameters
         ----------
         path : path-like
-            The file, or ``:memory:`` (a new, empty store for tests).
+            The file; ``quack:HOST`` or ``quack:HOST:PORT``, what `photdb serve` serves there; or ``:memory:`` (a new,
+            empty store for tests).
         read_only : bool, default=True
             Readers never create or change a file.
         create : bool, default=False
@@ -102,16 +105,23 @@ class Database:
             Threads duckdb may use.
         calibration : int, optional
             See the zero points of this one instead of those in use: `use_calibration`.
+        wait : float, optional
+            How long to wait for a process that holds it, s; by default ``$PHOTDB_WAIT``, else 5.
 
         Raises
         ------
         NotFoundError
-            If there is no such file and it is not to be made, or no such calibration.
+            If there is no such file and it is not to be made, no such server, or no such calibration.
         InputError
             If the file is not a store, or was written by a newer photdb.
         StoreLockedError
             If another process holds it.
         """
+        wait = patience() if wait is None else wait
+        if str(path).startswith("quack:"):
+            from photdb.store.remote import open_remote
+
+            return open_remote(str(path), read_only=read_only, calibration=calibration, wait=wait)
         in_memory = str(path) == ":memory:"
         path = Path(path)
         fresh = in_memory or not path.exists()
@@ -122,7 +132,7 @@ class Database:
             config["memory_limit"] = memory_limit
         if threads:
             config["threads"] = threads
-        connection = _connect(path, in_memory, read_only=read_only and not fresh, config=config)
+        connection = connect(path, read_only=read_only and not fresh, config=config, wait=wait)
         database = cls(connection, path, read_only=read_only)
         try:
             if fresh:
@@ -420,41 +430,6 @@ def _refuse_missing(path: Path, *, create: bool) -> None:
         )
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path.absolute().parent}: no such folder", "make the folder of the store first")
-
-
-def _connect(path: Path, in_memory: bool, *, read_only: bool, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
-    """Connect, and say who holds the file, or what the file is, when that fails."""
-    if path.is_dir() and not in_memory:
-        raise InputError(f"{path}: is a folder, not a store", "name a file with --db")
-    try:
-        return duckdb.connect(":memory:" if in_memory else str(path), read_only=read_only, config=config)
-    except duckdb.IOException as error:
-        text = str(error)
-        if "lock" in text.lower():
-            raise _locked(path, text) from error
-        if "permission denied" in text.lower():
-            raise InputError(f"{path}: permission denied", "check who owns the file and its folder") from error
-        raise InputError(
-            f"{path}: cannot be opened as a DuckDB file: {text.strip().splitlines()[0]}",
-            "a store is made by `photdb ingest FOLDER --db FILE`; give --db another name",
-        ) from error
-    except duckdb.Error as error:
-        raise InputError(
-            f"{path}: cannot be opened as a DuckDB file: {str(error).strip().splitlines()[0]}",
-            "a store is made by `photdb ingest FOLDER --db FILE`; give --db another name",
-        ) from error
-
-
-def _locked(path: Path, text: str) -> StoreLockedError:
-    """Name the process that holds the store."""
-    found = _HOLDER.search(text)
-    if not found:
-        return StoreLockedError(f"{path}: held by another process", "wait until it has finished")
-    program, pid = found.groups()
-    return StoreLockedError(
-        f"{path}: held by process {pid} ({program})",
-        "wait until it has finished, or end it; readers can share, writers cannot",
-    )
 
 
 def _retired(table: str, column: str) -> str:

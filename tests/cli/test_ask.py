@@ -267,7 +267,7 @@ def test_a_locked_store_ends_with_6_and_names_the_process(photdb, own):
         assert holder.stdin is not None
         assert holder.stdout is not None
         assert holder.stdout.readline().strip() == b"open"
-        found, _, err = photdb("lc", *HERE, "--db", str(own))
+        found, _, err = photdb("lc", *HERE, "--db", str(own), "--wait", "0.1")
         assert (found, str(holder.pid) in err) == (6, True), err
         holder.stdin.close()
 

@@ -59,7 +59,7 @@ def test_a_locked_store_names_the_process(store):
         assert holder.stdin is not None
         assert holder.stdout.readline().strip() == b"open"
         with pytest.raises(StoreLockedError, match=str(holder.pid)) as caught:
-            Database.open(store)
+            Database.open(store, wait=0.1)
         assert caught.value.exit_code == 6
         holder.stdin.close()
 

@@ -1,0 +1,127 @@
+"""Several real processes and one store."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from photdb import config, progress
+from photdb.errors import InputError, StoreLockedError, UsageError
+from photdb.store.database import Database
+from photdb.store.opening import is_awaited, waiting
+
+OPEN = "import sys, time; from photdb.store.database import Database; p, s = sys.argv[1], float(sys.argv[2])\n"
+HOLD = OPEN + "with Database.open(p, read_only=False):\n    print('open', flush=True); time.sleep(s)"
+#: Readers that follow each other so closely that between two of them the file is never free.
+READ_ON = OPEN + (
+    "print('open', flush=True); end = time.monotonic() + s; n = 0\n"
+    "while time.monotonic() < end:\n"
+    "    with Database.open(p) as db:\n"
+    "        n += db.one('SELECT count(*) FROM meta') > 0; time.sleep(0.05)\n"
+    "print(n)"
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "a.duckdb"
+    Database.open(path, read_only=False, create=True).close()
+    return path
+
+
+@contextmanager
+def started(code: str, store: Path, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """A process that has said it is open."""
+    words = [sys.executable, "-c", code, str(store), str(seconds)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield process
+
+
+class Heard:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+
+    warn = say
+
+    def track(self, items, description, total):
+        yield from items
+
+
+def test_a_reader_waits_for_a_writer_and_is_told_for_whom(store, monkeypatch):
+    heard = Heard()
+    monkeypatch.setattr("photdb.store.opening.SILENT_S", 0.2)
+    progress.listen(heard)
+    try:
+        with started(HOLD, store, 1.0) as holder, Database.open(store, wait=20) as db:
+            assert db.one("SELECT count(*) FROM meta") > 0
+    finally:
+        progress.listen(None)
+    (line,) = heard.lines
+    assert line.startswith(f"waiting: {store}: held by process {holder.pid} (")
+    assert "import sys" in line  # the command of the process, not only its interpreter
+
+
+def test_who_waits_too_little_is_told_how_to_wait_longer(store):
+    with started(HOLD, store, 3.0) as holder:
+        began = time.monotonic()
+        with pytest.raises(StoreLockedError, match=str(holder.pid)) as caught:
+            Database.open(store, wait=0.3)
+        assert 0.3 <= time.monotonic() - began < 2.5
+        assert "--wait" in caught.value.hint
+        holder.kill()
+
+
+def test_a_row_of_readers_lets_a_writer_in_and_reads_on_after_it(store):
+    with ExitStack() as stack:
+        readers = [stack.enter_context(started(READ_ON, store, 3.0)) for _ in range(3)]
+        with Database.open(store, read_only=False, wait=20) as db:
+            db.execute("INSERT INTO meta VALUES ('a', 'b')")
+        assert any(reader.poll() is None for reader in readers), "the readers had ended: nothing was tested"
+        counts = [int(reader.communicate()[0]) for reader in readers]
+    assert min(counts) > 5
+    with Database.open(store) as db:
+        assert db.one("SELECT value FROM meta WHERE key = 'a'") == "b"
+
+
+def test_a_writer_that_waits_is_known_until_it_goes(store):
+    assert not is_awaited(store)
+    with waiting(store):
+        assert is_awaited(store)
+        with waiting(store):
+            assert is_awaited(store)
+        assert is_awaited(store)
+    assert not is_awaited(store)
+
+
+@pytest.mark.parametrize("given", ["x", "-1", "nan"])
+def test_a_wait_that_is_no_time_is_refused(monkeypatch, given):
+    monkeypatch.setenv("PHOTDB_WAIT", given)
+    with pytest.raises(UsageError, match="seconds"):
+        config.patience()
+
+
+def test_the_command_line_goes_before_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("PHOTDB_WAIT", "7")
+    monkeypatch.setenv("PHOTDB_TOKEN", "of the environment")
+    (tmp_path / "token").write_text("of the file\n")
+    assert (config.patience(60), config.token()) == (7, "of the environment")
+    config.give(wait="8", token_file=str(tmp_path / "token"))
+    try:
+        assert (config.patience(60), config.token()) == (8, "of the file")
+        config.give(token_file=str(tmp_path / "none"))
+        with pytest.raises(InputError, match="none"):
+            config.token()
+    finally:
+        config.give()
+    assert config.patience(60) == 7
