@@ -16,6 +16,7 @@ from photdb.catalogs.files import read_file
 from photdb.catalogs.reference import Reference, at_epoch, understand
 from photdb.errors import NotFoundError, UsageError
 from photdb.ingest.registration import ReferenceStars
+from photdb.jobs.object_links import update_links
 from photdb.jobs.refcat_write import FILE_ORDER, account_of_file, borrow_motions, recount, write_stars
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
@@ -126,6 +127,7 @@ def add_stars(db: Database, reference: Reference, *, source: str) -> Added:
             account_of_file(db, reference, catalog, source=source, run_id=run_id)
             borrow_motions(db, catalog)
             recount(db, catalog)
+        update_links(db, run_id)
         what = f"bands {', '.join(bands)}" if bands else f"{reference.names.height} names"
         db.finish_run(run_id, "done", f"{stars.height} stars of {catalog}, {written.n_new} new, {what}")
     notes = list(reference.notes)

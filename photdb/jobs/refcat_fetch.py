@@ -27,6 +27,7 @@ from photdb.catalogs.fetch_vizier import SERVER, ServiceError, Vizier, wait
 from photdb.catalogs.tiles import area_sq_deg, declination_overlaps, tiles_of_cone
 from photdb.config import is_offline, vizier_server
 from photdb.errors import NotFoundError, UsageError
+from photdb.jobs.object_links import update_links
 from photdb.jobs.refcat_write import borrow_motions, recount, write_stars
 from photdb.jobs.writer import writing
 from photdb.sky import separation_arcsec
@@ -301,10 +302,11 @@ def _keep(db: Database, catalog: Catalog, tile: Tile, run_id: int, out: Fetched)
 
 
 def _finish(store: Path, catalog: str, run_id: int, state: str, message: str) -> None:
-    """Count the tiles again and record how the run ended."""
+    """Count the tiles again, link the objects there to their stars and record how the run ended."""
     with writing(store) as db:
         borrow_motions(db, catalog)
         recount(db, catalog)
+        update_links(db, run_id)
         db.finish_run(run_id, state, message[:1000])
 
 
