@@ -29,6 +29,7 @@ from photdb.jobs.ingest_summary import IngestSummary, NightSummary, frames_in_wo
 from photdb.jobs.masters import REDUCED, make_masters, make_patterns
 from photdb.jobs.measure_frame import FrameTask
 from photdb.jobs.measure_night import StarWidths, decide_apertures, measure_all, task_of
+from photdb.jobs.object_links import update_links
 from photdb.jobs.plan_ingest import Light, Plan, detector_scales, nights_of, plan_ingest
 from photdb.jobs.pool import Workers
 from photdb.jobs.register_night import register_among
@@ -192,6 +193,7 @@ def _night(
         _forget(store, outcomes, references)  # at once: killed while it calibrates, a run leaves nothing behind
         ids = [row.frame_id for row in rows if row.staged.facts["state"] == "ok"]
         zero_points = _calibrate(db, ids, work.run_id, settings)
+        update_links(db, work.run_id)
         work.scales = {**work.scales, **detector_scales(db)}
     return _summed(night, outcomes, association.n_detections, association.n_new_objects, zero_points, summary)
 
