@@ -53,6 +53,7 @@ COMMANDS = {
     "export": Lazy("export:export", "Write light curves, detections, objects or frames to a file.", _ASK),
     "target": Lazy("target:app", "Positions with a name: add, list, remove.", _KEEP),
     "status": Lazy("keep:status", "Say what the store holds, and what did not finish.", _KEEP),
+    "compact": Lazy("compact:compact", "Merge older nights, so that light curves are found in one place.", _KEEP),
     "check": Lazy("check:check", "Run the audits of the store; exit 4 when something is wrong.", _KEEP),
     "snapshot": Lazy("snapshot:snapshot", "Copy the store to a file, between two commits.", _KEEP),
     "migrate": Lazy("keep:migrate", "Bring a store of an older photdb up to date.", _KEEP),

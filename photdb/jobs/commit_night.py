@@ -86,7 +86,7 @@ def withdraw(db: Database, frame_ids: list[int]) -> None:
     import pyarrow as pa
 
     objects = [row[0] for row in db.job("withdraw_objects", frame_ids=frame_ids).rows]
-    for job in ("detections", "cover", "calibrations", "zeropoints"):
+    for job in ("partitions", "detections", "detections_cold", "cover", "calibrations", "zeropoints"):
         db.job(f"withdraw_{job}", frame_ids=frame_ids)
     with db.table("withdrawn", pa.table({"object_id": pa.array(objects, pa.int64())})):
         recount_objects(db, db.job("withdraw_sums").rows)

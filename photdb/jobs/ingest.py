@@ -22,6 +22,7 @@ from photdb.errors import InputError, PhotdbError
 from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import zeropoint, zeropoint_versions
 from photdb.jobs.commit_night import Outcome, commit_night
+from photdb.jobs.compact import compact_if_needed
 from photdb.jobs.field_references import FieldStars, References, export_references
 from photdb.jobs.ingest_references import fetch_references
 from photdb.jobs.ingest_settings import IngestSettings
@@ -151,6 +152,7 @@ def _ingest(
     with writing(store) as db:
         _calibrate_leftovers(db, run_id, settings)
         _measure_quality(db, run_id)
+    compact_if_needed(store)
     sweep(staging_of(store))
 
 

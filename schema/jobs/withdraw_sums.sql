@@ -10,7 +10,7 @@ SELECT
 FROM withdrawn AS w
 LEFT JOIN (
   SELECT object_id, frame_id, ra, dec
-  FROM detection_hot
+  FROM detection
 ) AS d ON d.object_id = w.object_id
 LEFT JOIN frame AS f ON f.frame_id = d.frame_id
 GROUP BY w.object_id

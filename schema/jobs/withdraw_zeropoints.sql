@@ -1,4 +1,4 @@
 -- Take away the zero points of frames that are measured again.
 -- $frame_ids  INTEGER[]
 DELETE FROM zeropoint
-WHERE frame_id IN (SELECT unnest($frame_ids));
+WHERE frame_id IN (SELECT unnest($frame_ids::INTEGER[]));
