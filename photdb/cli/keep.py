@@ -1,4 +1,4 @@
-"""What the store holds and whether it is sound: frames, status, check, migrate."""
+"""What the store holds: status, frames, migrate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from photdb.cli import console, tables
 from photdb.cli.options import AsCalibration, Db, Format, Output
 from photdb.config import store_path
-from photdb.errors import InputError, UsageError
+from photdb.errors import UsageError
 from photdb.store.database import Database
 
 
@@ -32,26 +32,6 @@ def status(db: Db = None, format: Format = None, output: Output = None) -> None:
             f"{path}: {size / 1e6:.1f} MB, and {more / 1e6:.1f} MB in {len(beside)} files in {store.files.name}/"
         )
         tables.show(query.status(store), format=format, output=output)
-
-
-def check(db: Db = None, format: Format = None, output: Output = None) -> None:
-    """Run the audits of the store; exit 4 when one finds something.
-
-    Example: photdb check --db photdb.duckdb
-    """
-    from photdb import query
-
-    with Database.open(store_path(db)) as store:
-        audits = query.audits(store)
-        tables.show(audits, format=format, output=output)
-        bad = [(name, what, n) for name, what, n in audits.rows() if n]
-        if bad:
-            name, what, n = bad[0]
-            rows = (", ".join(f"{k} {v}" for k, v in row.items()) for row in store.audit()[name].dicts()[:3])
-            more = f" (and {len(bad) - 1} other audits)" if bad[1:] else ""
-            raise InputError(
-                f"{what}: {n} rows, as {'; '.join(rows)}{more}", "please report it: this is a bug of photdb"
-            )
 
 
 def migrate(db: Db = None) -> None:

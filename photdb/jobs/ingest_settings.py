@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from photdb.photometry.settings import MeasureSettings
+from photdb.photometry.settings import MeasureSettings, PrimaryRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,19 @@ class IngestSettings:
     noise_map: Path | None = None
     calibrate_as: str | None = None
     scintillation: bool = True
+
+    @classmethod
+    def from_json(cls, text: str) -> IngestSettings:
+        """Read what a frame's row keeps of the settings it was measured with.
+
+        Raises
+        ------
+        TypeError
+            If they have a name that this photdb does not know.
+        """
+        given: dict[str, Any] = json.loads(text)
+        measure: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.pop("measure").items()}
+        measure["primary"] = PrimaryRule(**measure["primary"])
+        circles = tuple(MaskCircle(**circle) for circle in given.pop("mask_circles"))
+        paths = {k: Path(given.pop(k)) for k in ("mask", "background_map", "noise_map") if given.get(k)}
+        return cls(measure=MeasureSettings(**measure), mask_circles=circles, **{**given, **paths})

@@ -95,7 +95,7 @@ def measure_frame(task: FrameTask) -> Staged:
     """Measure one frame and leave it in staging; a failure is left there too, with its reason."""
     started = time.perf_counter()
     try:
-        facts, table = _measured(task)
+        facts, table = measured(task)
     except PhotdbError as error:
         facts, table = failure(task, error.what, error.hint), None
     except MemoryError:
@@ -128,12 +128,26 @@ def _of_the_system(error: OSError, path: Path) -> str:
     return f"{path}: {error.strerror or error}"
 
 
-def _measured(task: FrameTask) -> tuple[dict[str, Any], pa.Table]:
-    """Return the facts of a frame and the table of its detections."""
+def measured(task: FrameTask, *, solution: Solution | None = None) -> tuple[dict[str, Any], pa.Table]:
+    """Return the facts of a frame and the table of its detections.
+
+    Parameters
+    ----------
+    task : FrameTask
+    solution : Solution, optional
+        The frame's WCS where it is known already: the frame is not registered again.
+
+    Raises
+    ------
+    InputError
+        If the frame cannot be read or measured.
+    """
     header, settings = task.header, task.settings
     pixels = reduced(task)
     found = _found(pixels, header, settings)
-    solution, why = _register(task, pixels, found)
+    why = None
+    if solution is None:
+        solution, why = _register(task, pixels, found)
     circles = settings.mask_circles if solution is not None else ()
     if circles and _mask_circles(pixels, solution, circles):
         found = _found(pixels, header, settings)

@@ -18,6 +18,7 @@ import duckdb
 
 from photdb.errors import InputError, PhotdbError, UsageError
 from photdb.store.database import Database
+from photdb.store.opening import damage_told
 
 if TYPE_CHECKING:
     import pyarrow
@@ -214,7 +215,8 @@ def select(database: Database, sql: str, parameters: Mapping[str, Any] | None = 
 def readable(database: Database) -> Iterator[None]:
     """Turn what duckdb says about a question into ours, with its own suggestion as the hint."""
     try:
-        yield
+        with damage_told(database.path):
+            yield
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException as error:

@@ -24,7 +24,7 @@ from photdb.config import patience
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
 from photdb.resources import shipped
 from photdb.store import migrations
-from photdb.store.opening import connect
+from photdb.store.opening import connect, damage_told
 
 if TYPE_CHECKING:
     import polars
@@ -138,7 +138,8 @@ class Database:
             if fresh:
                 migrations.create(connection)
             else:
-                migrations.check(connection, path, read_only=read_only)
+                with damage_told(path):
+                    migrations.check(connection, path, read_only=read_only)
             if calibration is not None:
                 database.use_calibration(calibration)
         except BaseException:
@@ -222,6 +223,10 @@ class Database:
         names = sorted(Path(f.name).stem for f in (shipped("schema") / "audits").iterdir() if f.name.endswith(".sql"))
         found = {name: self.rows(statement("audits", name)) for name in names}
         return {name: rows for name, rows in found.items() if len(rows)}
+
+    def audit_rows(self, name: str, n: int) -> list[dict[str, Any]]:
+        """Return the first rows that one audit finds."""
+        return self.rows(f"SELECT * FROM ({statement('audits', name).rstrip().rstrip(';')}) LIMIT {int(n)}").dicts()
 
     # Calibrations
 
@@ -368,7 +373,8 @@ class Database:
     def _complaints(self) -> Iterator[None]:
         """Turn duckdb's errors that a user can act on into ours."""
         try:
-            yield
+            with damage_told(self.path):
+                yield
         except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
             raise UsageError(f"SQL: {str(error).strip()}") from error
         except duckdb.ConversionException as error:

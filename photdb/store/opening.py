@@ -71,6 +71,21 @@ def connect(path: Path, *, read_only: bool, config: dict[str, Any], wait: float)
 
 
 @contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Say that the file is damaged where a block is not what was written, whatever duckdb calls the error."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if "does not match stored checksum" not in str(error):
+            raise
+        raise InputError(
+            f"{path}: the file is damaged: {str(error).strip()}",
+            "put back a copy (photdb snapshot makes them), or ingest the frames, or import what was exported, into a "
+            "new store",
+        ) from error
+
+
+@contextmanager
 def waiting(path: Path) -> Iterator[None]:
     """Say to readers and servers of a store that somebody waits to write."""
     with ExitStack() as stack:
@@ -112,10 +127,11 @@ def _try(path: Path, *, read_only: bool, config: dict[str, Any]) -> duckdb.DuckD
     if path.is_dir():
         raise InputError(f"{path}: is a folder, not a store", "name a file with --db")
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=config)
+        with damage_told(path):
+            return duckdb.connect(str(path), read_only=read_only, config=config)
     except duckdb.IOException as error:
         text = str(error)
-        if "lock" in text.lower():
+        if re.search(r"\block\b", text, re.IGNORECASE):
             raise _locked(path, text) from error
         if "permission denied" in text.lower():
             raise InputError(f"{path}: permission denied", "check who owns the file and its folder") from error

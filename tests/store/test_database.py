@@ -258,7 +258,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, store):
 
 
 def test_a_statement_is_found_by_folder_and_name():
-    assert "HAVING" in statement("audits", "frame_unique")
+    assert "HAVING" in statement("audits", "object_unique")
 
 
 def test_views_and_macros_of_another_photdb_with_the_same_tables_are_made_anew(store):

@@ -1,0 +1,70 @@
+"""Every audit finds what it looks for, and nothing in a sound store."""
+
+import pytest
+from stores import small_store
+
+from photdb.resources import shipped
+from photdb.store.database import Database, statement
+
+#: A fault for each audit: what breaks a sound store in the way that it looks for.
+FAULTS = {
+    "activation_without_calibration": "INSERT INTO activation VALUES (99, 1, '2026-01-01', 3)",
+    "calibration_without_run": "UPDATE calibration SET run_id = 99",
+    "cover_unique": "INSERT INTO frame_cover SELECT * FROM frame_cover LIMIT 1",
+    "cover_without_frame": "INSERT INTO frame_cover VALUES (10, 5, 999)",
+    "detection_impossible": "UPDATE detection_hot SET flux = 'nan' WHERE frame_id = 1",
+    "detection_key": "UPDATE detection_hot SET skey = skey + 1 WHERE frame_id = 1",
+    "detection_without_frame": "UPDATE detection_hot SET frame_id = 999 WHERE frame_id = 1",
+    "detection_without_object": "DELETE FROM object WHERE object_id = (SELECT min(object_id) FROM object)",
+    "file_unique": "INSERT INTO file SELECT * REPLACE (1000 AS file_id) FROM file LIMIT 1",
+    "frame_count": "UPDATE frame SET n_detections = 77 WHERE frame_id = 1",
+    "frame_impossible": "UPDATE frame SET airmass = 0.5 WHERE frame_id = 1",
+    "frame_without_cover": "DELETE FROM frame_cover WHERE frame_id = 1",
+    "frame_without_file": "DELETE FROM file",
+    "frame_without_master": "UPDATE frame SET flat_id = 42 WHERE frame_id = 1",
+    "frame_without_run": "UPDATE frame SET run_id = 99 WHERE frame_id = 1",
+    "negative_error": "UPDATE detection_hot SET flux_err = -1 WHERE frame_id = 1",
+    "object_count": "UPDATE object SET n_detections = 1",
+    "object_place": "UPDATE object SET ux = ux + 1e-6",
+    "object_unique": "INSERT INTO object SELECT * FROM object",
+    "one_detection_per_object": "INSERT INTO detection_hot SELECT * FROM detection_hot WHERE frame_id = 1",
+    "pointer_unique": "INSERT INTO frame_calibration SELECT * FROM frame_calibration",
+    "pointer_without_zeropoint": "DELETE FROM zeropoint WHERE frame_id = 1",
+    "refmag_without_refstar": (
+        "INSERT INTO refmag BY NAME SELECT 'ps1' AS catalog, 5 AS source_id, 'g' AS band, 12 AS mag, 0.01 AS mag_err, "
+        "'AB' AS mag_system, true AS is_good"
+    ),
+    "zeropoint_impossible": "UPDATE zeropoint SET zp = 'nan' WHERE frame_id = 1",
+    "zeropoint_unique": "INSERT INTO zeropoint SELECT * FROM zeropoint",
+    "zeropoint_without_calibration": "UPDATE zeropoint SET cal_id = 99 WHERE frame_id = 1",
+    "zeropoint_without_frame": "UPDATE zeropoint SET frame_id = 999 WHERE frame_id = 1",
+}
+AUDITS = sorted(f.name.removesuffix(".sql") for f in (shipped("schema") / "audits").iterdir())
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    with Database.open(small_store(tmp_path_factory.mktemp("audits") / "small.duckdb"), read_only=False) as db:
+        yield db
+
+
+@pytest.fixture
+def store(sound):
+    """The store, whose faults do not outlive a test."""
+    sound.execute("BEGIN TRANSACTION")
+    yield sound
+    sound.execute("ROLLBACK")
+
+
+def test_a_sound_store_passes_every_audit(store):
+    assert store.audit() == {}
+
+
+def test_every_audit_is_tried():
+    assert sorted(FAULTS) == AUDITS
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_an_audit_finds_the_fault_it_looks_for(store, name):
+    store.execute(FAULTS[name])
+    assert len(store.rows(statement("audits", name)))
