@@ -62,10 +62,8 @@ def test_a_flux_that_is_not_that_of_the_pixels_is_found(store, capsys):
 
 
 def test_an_aperture_a_flag_and_a_lost_source_are_found(store):
-    change(
-        store,
-        "UPDATE detection_hot SET aper_flux = list_transform(aper_flux, lambda v: v * 0) WHERE frame_id = 1 AND flux > 0",
-    )
+    none = "list_transform(aper_flux, lambda v: v * 0)"
+    change(store, f"UPDATE detection_hot SET aper_flux = {none} WHERE frame_id = 1 AND flux > 0")
     change(store, "UPDATE detection_hot SET flags = flags | 4 WHERE frame_id = 3")
     change(store, "DELETE FROM detection_hot WHERE frame_id = 4 AND flux > (SELECT median(flux) FROM detection_hot)")
     with Database.open(store) as db:
