@@ -36,6 +36,9 @@ from photdb.asking.lightcurves import (
     light_curve,
     mjd_of,
 )
+from photdb.asking.moc import moc_text, not_a_moc
+from photdb.asking.regions import parse_polygon, refuse_no_polygon
+from photdb.asking.where import chosen_by
 from photdb.errors import UsageError
 from photdb.resources import shipped
 from photdb.sky import parse_dec, parse_ra
@@ -65,15 +68,20 @@ __all__ = [
     "find_object",
     "frames",
     "frames_at",
+    "in_moc",
+    "in_polygon",
     "light_curve",
     "mjd_of",
     "nothing_there",
     "object_by_id",
     "object_by_name",
     "objects",
+    "objects_in",
     "outline_holds",
+    "parse_polygon",
     "parse_position",
     "place",
+    "refuse_no_radius",
     "resolve",
     "status",
     "targets",
@@ -85,29 +93,98 @@ def cone(db: Database, ra: float, dec: float, radius: float, *, colour_corrected
 
     With ``colour_corrected``, magnitudes are of the objects' own colours, and there are three columns more: ``colour``,
     ``colour_source`` and ``n_unknown``, the points without a magnitude because the colour is not known.
+
+    Raises
+    ------
+    UsageError
+        If the radius is not above 0, or more than half of the sky's circle.
     """
-    parameters: dict[str, Any] = {"ra": ra, "dec": dec, "radius": radius}
+    parameters: dict[str, Any] = {"ra": ra, "dec": dec, "radius": refuse_no_radius(radius)}
     if not colour_corrected:
         return Answer(db, statement("queries", "cone"), parameters, "object")
     parameters["objects"] = [row[0] for row in db.query("cone_ids", **parameters).rows]
     return Answer(db, statement("queries", "cone_colour"), parameters, "object")
 
 
-SORTS = ("n_detections", "object_id", "name", "ra", "dec")
-
-
-def objects(db: Database, *, min_detections: int = 1, sort: str = "n_detections") -> Answer:
-    """Return the objects.
+def refuse_no_radius(radius: float) -> float:
+    """Return the radius of a cone, arcsec.
 
     Raises
     ------
     UsageError
-        If they cannot be sorted so.
+        If it is not above 0, or above 180 degrees.
+    """
+    if not 0 < radius <= 648_000:
+        raise UsageError(f"radius {radius:g} arcsec is outside 0 to 648000 (180 deg)", "it is in arcsec, as 60")
+    return radius
+
+
+def in_polygon(db: Database, corners: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the numbers of the objects inside a polygon whose sides are great circles; corners (ra, dec) in degrees.
+
+    Raises
+    ------
+    UsageError
+        If it is no polygon: two corners, sides that cross, more than half of the sky.
+    """
+    given = refuse_no_polygon(corners)
+    ras, decs = str([c[0] for c in given]), str([c[1] for c in given])
+    return [row[0] for row in db.query("polygon_ids", ras=ras, decs=decs).rows]
+
+
+def in_moc(db: Database, moc: str) -> list[int]:
+    """Return the numbers of the objects inside a MOC: its text in ASCII or JSON, or the name of its file (FITS too).
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    InputError
+        If the file is no MOC.
+    UsageError
+        If the text is none.
+    """
+    text = moc_text(moc)
+    try:
+        return [row[0] for row in db.query("moc_ids", moc=text).rows]
+    except UsageError as error:
+        raise not_a_moc(moc, text, error) from error
+
+
+def objects_in(db: Database, objects: Sequence[int], *, colour_corrected: bool = False) -> Answer:
+    """Return objects by number, one row an object and band, with the columns of `cone` but for the separation."""
+    name = "objects_in_colour" if colour_corrected else "objects_in"
+    return Answer(db, statement("queries", name), {"objects": str(list(objects))}, "object")
+
+
+SORTS = ("n_detections", "object_id", "name", "ra", "dec")
+
+
+def objects(db: Database, *, min_detections: int = 1, sort: str = "n_detections", where: str | None = None) -> Answer:
+    """Return the objects.
+
+    Parameters
+    ----------
+    db : Database
+        The store.
+    min_detections : int, default=1
+        Detected at least so often.
+    sort : str, default="n_detections"
+        One of `SORTS`.
+    where : str, optional
+        A condition in SQL on the columns of table ``object``.
+
+    Raises
+    ------
+    UsageError
+        If they cannot be sorted so, or the condition is no SQL: with its line.
     """
     if sort not in SORTS:
         raise UsageError(f"cannot sort by {sort!r}", f"sort by {', '.join(SORTS)}")
     parameters = {"min_detections": min_detections, "sort": sort}
-    return Answer(db, statement("queries", "objects"), parameters, "object")
+    if where is None:
+        return Answer(db, statement("queries", "objects"), parameters, "object")
+    return Answer(db, chosen_by(db, where, parameters), parameters, "object")
 
 
 STATES = ("ok", "failed", "rejected")
@@ -339,30 +416,52 @@ class Store:
 
     def cone(
         self,
-        ra: float | str,
-        dec: float | str,
-        radius: float,
+        ra: float | str | None = None,
+        dec: float | str | None = None,
+        radius: float | None = None,
         *,
+        polygon: Sequence[tuple[float, float]] | None = None,
+        moc: str | None = None,
         colour_corrected: bool = False,
         calibration: int | None = None,
     ) -> polars.DataFrame:
-        """Return the objects within a radius (arcsec) of a position, one row an object and band.
+        """Return the objects of a place on the sky, one row an object and band.
 
-        ``colour_corrected`` is as in `photdb.query.cone`, ``calibration`` as in `light_curve`.
+        Parameters
+        ----------
+        ra, dec : float or str, optional
+            Of the middle of a circle: deg, or sexagesimal as text (RA in hours).
+        radius : float, optional
+            Of the circle, arcsec.
+        polygon : sequence of (float, float), optional
+            Instead of a circle: corners (ra, dec) in deg, either way round; its sides are great circles.
+        moc : str, optional
+            Instead of a circle: a MOC in ASCII or JSON, or the name of its file.
+        colour_corrected, calibration : optional
+            As `photdb.query.cone` and `light_curve` have them.
 
         Examples
         --------
         >>> import photdb
         >>> with photdb.connect(":memory:") as db:
-        ...     db.cone("02:04:10.3", "+46:41:16", 60).height
-        0
+        ...     db.cone("02:04:10.3", "+46:41:16", 60).height, db.cone(moc="5/123-130").height
+        (0, 0)
         """
+        if sum((ra is not None or dec is not None or radius is not None, polygon is not None, moc is not None)) != 1:
+            raise UsageError("give ra, dec and radius, polygon or moc", "and only one of them")
         with self._as(calibration):
+            if polygon is not None or moc is not None:
+                ids = in_moc(self._db, moc) if moc is not None else in_polygon(self._db, polygon or [])
+                return _polars(objects_in(self._db, ids, colour_corrected=colour_corrected))
+            if radius is None:
+                raise UsageError("a cone needs a radius", "in arcsec")
             return _polars(cone(self._db, *_position(ra, dec), radius, colour_corrected=colour_corrected))
 
-    def objects(self, *, min_detections: int = 1, sort: str = "n_detections") -> polars.DataFrame:
-        """Return the objects, the most often detected first."""
-        return _polars(objects(self._db, min_detections=min_detections, sort=sort))
+    def objects(
+        self, *, min_detections: int = 1, sort: str = "n_detections", where: str | None = None
+    ) -> polars.DataFrame:
+        """Return the objects, the most often detected first; ``where`` is a condition in SQL on table ``object``."""
+        return _polars(objects(self._db, min_detections=min_detections, sort=sort, where=where))
 
     def frames(
         self,

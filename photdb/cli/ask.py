@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ import typer
 
 from photdb import query
 from photdb.cli import console, tables
-from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Output, Radius
+from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Output, Overwrite, Radius
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer, select
@@ -55,6 +57,7 @@ def lightcurve(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Print or plot the light curve of a position, a target or an object.
 
@@ -63,6 +66,8 @@ def lightcurve(
 
     Examples: photdb lightcurve 41.58 -30.27; photdb lc 02:04:10.3 +46:41:16 --plot star.png; photdb lc AG Peg --band V
     """
+    for path in filter(None, (output, plot)):
+        tables.refuse_existing(path, overwrite=overwrite)
     with Database.open(store_path(db), calibration=calibration) as store:
         found = _found(store, where or [], object_id, radius)
         _check_aperture(store, aperture_id)
@@ -72,7 +77,9 @@ def lightcurve(
             colour_corrected=colour_corrected, all_columns=all_columns or _asks_for_more(columns),
         )  # fmt: skip
         _say_what(found)
-        n = tables.show(curve.only(_names(columns)) if columns else curve, format=format, output=output)
+        n = tables.show(
+            curve.only(_names(columns)) if columns else curve, format=format, output=output, overwrite=overwrite
+        )
         if not n:
             raise _no_points(store, found, band)
         say_calibration(store, calibration, [found.object_id])
@@ -184,35 +191,93 @@ def _plot(curve: Answer, found: query.Found, path: Path, *, flux: bool) -> None:
 
 def cone(
     where: Annotated[
-        list[str],
-        typer.Argument(metavar="RA DEC RADIUS", help="Centre in any notation (or a target's name), radius in arcsec."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[RA DEC RADIUS]", help="Centre in any notation (or a target's name), radius in arcsec."
+        ),
+    ] = None,
+    polygon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="'RA DEC RA DEC ...'", help="Inside this polygon instead: three corners or more, either way round."
+        ),
+    ] = None,
+    moc: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|MOC", help="Inside this MOC instead: a file (FITS, JSON, ASCII) or '5/123-130'."),
+    ] = None,
     colour_corrected: ColourCorrected = False,
     calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """List the objects around a position, with their magnitudes in each band.
+    """List the objects around a position, or inside a polygon or MOC, with their magnitudes in each band.
 
-    Nearest first; one row an object and band: points, median magnitude and its robust scatter.
+    Nearest first; one row an object and band: points, median magnitude and its robust scatter. A polygon may hold a
+    pole or RA 0; its sides are great circles.
 
     Example: photdb cone 41.58 -30.27 60
+
+    Example: photdb cone --polygon "41.5 -30.3 41.7 -30.3 41.6 -30.2"
+
+    Example: photdb cone --moc survey.fits --format csv
     """
-    if len(where) < 2 or (len(where) == 2 and query.parse_position(where) is not None and not where[0].isdigit()):
-        raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
-    radius = _arcsec(where[-1])
+    if sum(map(bool, (where, polygon is not None, moc is not None))) != 1:
+        raise UsageError("give RA, DEC and a radius in arcsec, --polygon or --moc", "as photdb cone 41.58 -30.27 60")
+    region = _Region.of(where or [], polygon, moc)
     with Database.open(store_path(db), calibration=calibration) as store:
-        ra, dec = query.place(store, where[:-1])
-        answer = query.cone(store, ra, dec, radius, colour_corrected=colour_corrected)
-        n = tables.show(answer, format=format, output=output)
-        if colour_corrected and n:
-            say_colours(store, answer.parameters["objects"])
+        answer, objects = region.ask(store, colour_corrected=colour_corrected)
+        n = tables.show(answer, format=format, output=output, overwrite=overwrite)
         if not n:
-            raise query.nothing_there(store, ra, dec, radius)
-        if calibration is not None:
-            objects = [row[0] for row in store.query("cone_ids", ra=ra, dec=dec, radius=radius).rows]
-            say_calibration(store, calibration, objects)
+            raise region.empty(store)
+        if colour_corrected or calibration is not None:
+            found = objects()
+            if colour_corrected:
+                say_colours(store, found)
+            say_calibration(store, calibration, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A place to look for objects in: the words of a cone and its radius, the corners of a polygon, or a MOC."""
+
+    words: tuple[str, ...] = ()
+    radius: float = 0.0
+    corners: tuple[tuple[float, float], ...] = ()
+    moc: str | None = None
+
+    @classmethod
+    def of(cls, words: list[str], polygon: str | None, moc: str | None) -> _Region:
+        """Return what was asked for, before any store is opened."""
+        if moc is not None:
+            return cls(moc=moc)
+        if polygon is not None:
+            return cls(corners=tuple(query.parse_polygon(polygon)))
+        if len(words) < 2 or (len(words) == 2 and query.parse_position(words) is not None and not words[0].isdigit()):
+            raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
+        return cls(tuple(words[:-1]), _arcsec(words[-1]))
+
+    def ask(self, store: Database, *, colour_corrected: bool) -> tuple[Answer, Callable[[], list[int]]]:
+        """Return the answer, and what tells the numbers of its objects."""
+        if not self.words:
+            ids = query.in_moc(store, self.moc) if self.moc is not None else query.in_polygon(store, self.corners)
+            return query.objects_in(store, ids, colour_corrected=colour_corrected), lambda: ids
+        ra, dec = query.place(store, self.words)
+        where = {"ra": ra, "dec": dec, "radius": self.radius}
+        answer = query.cone(store, **where, colour_corrected=colour_corrected)
+        return answer, lambda: [row[0] for row in store.query("cone_ids", **where).rows]
+
+    def empty(self, store: Database) -> NotFoundError:
+        """Return the error for a place without objects."""
+        if self.words:
+            return query.nothing_there(store, *query.place(store, self.words), self.radius)
+        what = "MOC" if self.moc is not None else "polygon"
+        return NotFoundError(
+            f"no object inside the {what}",
+            "`photdb coverage --map FILE` draws what was observed, `photdb objects` lists",
+        )
 
 
 def _arcsec(text: str) -> float:
@@ -221,24 +286,30 @@ def _arcsec(text: str) -> float:
         radius = float(text)
     except ValueError:
         raise UsageError(f"radius {text!r} is not a number", "arcsec, as photdb cone 41.58 -30.27 60") from None
-    if not 0 < radius <= 648_000:
-        raise UsageError(f"radius {radius:g} arcsec is outside 0 to 648000 (180 deg)")
-    return radius
+    return query.refuse_no_radius(radius)
 
 
 def objects(
     min_detections: Annotated[int, typer.Option(metavar="N", help="Detected at least so often.")] = 1,
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="SQL", help='A condition on the columns of table object, as "dec < 0 AND pm_ra > 100".'),
+    ] = None,
     sort: Annotated[str, typer.Option(metavar="COLUMN", help=f"By {', '.join(query.SORTS)}.")] = "n_detections",
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List the objects, the most often detected first.
 
     Example: photdb objects --min-detections 100
+
+    Example: photdb objects --where "ref_colour > 1.5 AND dec BETWEEN -31 AND -30"
     """
     with Database.open(store_path(db)) as store:
-        n = tables.show(query.objects(store, min_detections=min_detections, sort=sort), format=format, output=output)
+        answer = query.objects(store, min_detections=min_detections, sort=sort, where=where)
+        n = tables.show(answer, format=format, output=output, overwrite=overwrite)
     if not n:
         console.note("no such objects")
 
@@ -249,6 +320,7 @@ def sql(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Answer a question put in SQL.
 
@@ -260,5 +332,5 @@ def sql(
     Example: photdb sql --as 3 "SELECT frame_id, zp, zp_err FROM zeropoint_active WHERE aperture_id = 0"
     """
     with Database.open(store_path(db), calibration=calibration) as store:
-        tables.show(select(store, q), format=format, output=output)
+        tables.show(select(store, q), format=format, output=output, overwrite=overwrite)
         say_calibration(store, calibration)

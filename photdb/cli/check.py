@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import Db, Format, Output
+from photdb.cli.options import Db, Format, Output, Overwrite
 from photdb.config import store_path
 from photdb.errors import InputError, UsageError
 from photdb.store.database import Database
@@ -27,6 +27,7 @@ def check(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Run the audits of the store; exit 4 when something is wrong.
 
@@ -38,7 +39,7 @@ def check(
     if frames < 0:
         raise UsageError(f"--frames {frames}: a number of frames is wanted", "0 derives none again")
     with Database.open(store_path(db)) as store:
-        wrong = _audit(store, format, output)
+        wrong = _audit(store, format, output, overwrite=overwrite)
         if deep:
             wrong += _deep(store, frames, seed)
     if wrong:
@@ -47,12 +48,12 @@ def check(
         raise InputError(*wrong[0])
 
 
-def _audit(store: Database, format: str | None, output: Output) -> list[tuple[str, str]]:
+def _audit(store: Database, format: str | None, output: Output, *, overwrite: bool) -> list[tuple[str, str]]:
     """Show what the audits found; return it in words."""
     from photdb import query
 
     audits = query.audits(store)
-    tables.show(audits, format=format, output=output)
+    tables.show(audits, format=format, output=output, overwrite=overwrite)
     wrong = []
     for name, what, n in audits.rows():
         if n:

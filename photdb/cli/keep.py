@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import AsCalibration, Db, Format, Output
+from photdb.cli.options import AsCalibration, Db, Format, Output, Overwrite
 from photdb.config import store_path
 from photdb.errors import UsageError
 from photdb.store.database import Database
 
 
-def status(db: Db = None, format: Format = None, output: Output = None) -> None:
+def status(db: Db = None, format: Format = None, output: Output = None, overwrite: Overwrite = False) -> None:
     """Say what the store holds, and what did not finish.
 
     Frames by night, band and state; detections, objects, reference stars, master frames, calibrations; runs that
@@ -26,12 +26,13 @@ def status(db: Db = None, format: Format = None, output: Output = None) -> None:
 
     path = store_path(db)
     with Database.open(path) as store:
-        beside = [f for f in store.files.rglob("*") if f.is_file()] if store.files.is_dir() else []
-        size, more = path.stat().st_size, sum(f.stat().st_size for f in beside)
-        console.note(
-            f"{path}: {size / 1e6:.1f} MB, and {more / 1e6:.1f} MB in {len(beside)} files in {store.files.name}/"
-        )
-        tables.show(query.status(store), format=format, output=output)
+        if path.is_file():  # it may be elsewhere, behind a server
+            beside = [f for f in store.files.rglob("*") if f.is_file()] if store.files.is_dir() else []
+            size, more = path.stat().st_size, sum(f.stat().st_size for f in beside)
+            console.note(
+                f"{path}: {size / 1e6:.1f} MB, and {more / 1e6:.1f} MB in {len(beside)} files in {store.files.name}/"
+            )
+        tables.show(query.status(store), format=format, output=output, overwrite=overwrite)
 
 
 def migrate(db: Db = None) -> None:
@@ -65,6 +66,7 @@ def frames(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List the frames, or tell the store that their files have moved.
 
@@ -81,7 +83,7 @@ def frames(
 
     with Database.open(store_path(db), calibration=calibration) as store:
         answer = query.frames(store, state=state, night=night, band=band, object_name=object_name)
-        n = tables.show(answer, format=format, output=output)
+        n = tables.show(answer, format=format, output=output, overwrite=overwrite)
     if not n:
         console.note("no such frames")
 

@@ -36,6 +36,7 @@ Format = Annotated[
     ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
 Radius = Annotated[
     float | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from photdb.cli import console, refcat_bands, tables
-from photdb.cli.options import Db, Format, Output
+from photdb.cli.options import Db, Format, Output, Overwrite
 from photdb.config import store_path
 from photdb.errors import UsageError
 
@@ -105,7 +105,7 @@ def fetch(
 
 
 @app.command("list")
-def list_(db: Db = None, format: Format = None, output: Output = None) -> None:
+def list_(db: Db = None, format: Format = None, output: Output = None, overwrite: Overwrite = False) -> None:
     """List the catalogues in the store: stars, good stars by band, epochs, coverage, when and from where.
 
     Example: photdb refcat list
@@ -114,7 +114,7 @@ def list_(db: Db = None, format: Format = None, output: Output = None) -> None:
     from photdb.store.database import Database
 
     with Database.open(store_path(db)) as store:
-        tables.show(refcat.listing(store), format=format, output=output)
+        tables.show(refcat.listing(store), format=format, output=output, overwrite=overwrite)
 
 
 app.command()(refcat_bands.bands)

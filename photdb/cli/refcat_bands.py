@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from photdb.cli import tables
-from photdb.cli.options import Db, Format, Output
+from photdb.cli.options import Db, Format, Output, Overwrite
 from photdb.config import store_path
 
 
@@ -19,6 +19,7 @@ def bands(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Say which passband can be had from which catalogue: its own, or by which transformation and how well.
 
@@ -32,7 +33,7 @@ def bands(
 
     if known:
         with Database.open(":memory:", read_only=False, create=True) as store:
-            tables.show(refcat_bands.known_listing(store, catalog), format=format, output=output)
+            tables.show(refcat_bands.known_listing(store, catalog), format=format, output=output, overwrite=overwrite)
     else:
         with Database.open(store_path(db)) as store:
-            tables.show(refcat_bands.listing(store, catalog), format=format, output=output)
+            tables.show(refcat_bands.listing(store, catalog), format=format, output=output, overwrite=overwrite)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photdb.cli.options import Format, Output
+from photdb.cli.options import Format, Output, Overwrite
 
 if TYPE_CHECKING:
     from photdb.ingest.frame_header import FrameHeader
@@ -25,6 +25,7 @@ def scan(
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that read headers.")] = 1,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List the frames of folders by night, telescope, filter, type and object.
 
@@ -38,7 +39,11 @@ def scan(
 
     found = job.scan(paths, workers=workers)
     show_rows(
-        "scan_files" if files else "scan_groups", file_rows(found) if files else group_rows(found), format, output
+        "scan_files" if files else "scan_groups",
+        file_rows(found) if files else group_rows(found),
+        format,
+        output,
+        overwrite=overwrite,
     )
     for guess in found.guesses():
         frames = f"{_counted(guess.n_frames, 'frame')} of {_counted(guess.n_nights, 'night')}"
@@ -62,7 +67,9 @@ def file_rows(found: ScanResult) -> list[dict[str, Any]]:
     return [_file_row(h) for h in found.headers] + [{"path": str(p), "problem": reason} for p, reason in found.unusable]
 
 
-def show_rows(query: str, rows: Sequence[dict[str, Any]], format: str | None, output: Path | None) -> int:
+def show_rows(
+    query: str, rows: Sequence[dict[str, Any]], format: str | None, output: Path | None, *, overwrite: bool = False
+) -> int:
     """Show rows that come from no store by a statement of ``schema/queries``; return their number."""
     from photdb.cli import tables
     from photdb.store.answer import Answer
@@ -70,7 +77,7 @@ def show_rows(query: str, rows: Sequence[dict[str, Any]], format: str | None, ou
 
     with Database.open(":memory:") as database:
         answer = Answer(database, statement("queries", query), {"rows": json.dumps(list(rows))}, query)
-        return tables.show(answer, format=format, output=output)
+        return tables.show(answer, format=format, output=output, overwrite=overwrite)
 
 
 def _counted(n: int, what: str) -> str:

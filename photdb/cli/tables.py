@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from photdb.cli import console
-from photdb.errors import UsageError
+from photdb.errors import InputError, UsageError
 from photdb.store.answer import Answer, Column
 
 #: A terminal shows this many rows of the beginning and of the end, unless a table is asked for.
@@ -27,7 +27,7 @@ _DECIMALS = {
 }  # fmt: skip
 
 
-def show(answer: Answer, *, format: str | None, output: Path | None) -> int:
+def show(answer: Answer, *, format: str | None, output: Path | None, overwrite: bool = False) -> int:
     """Write an answer where it was asked for; return the number of rows.
 
     Parameters
@@ -39,6 +39,13 @@ def show(answer: Answer, *, format: str | None, output: Path | None) -> int:
         CSV in a pipe.
     output : Path or None
         A file; None: stdout.
+    overwrite : bool, default=False
+        Replace a file that is there.
+
+    Raises
+    ------
+    InputError
+        If the file is there and is not to be replaced, or cannot be written.
     """
     from photdb.output import formats
 
@@ -47,6 +54,7 @@ def show(answer: Answer, *, format: str | None, output: Path | None) -> int:
             raise UsageError(
                 "--format table is for reading, not for a file", f"use one of {', '.join(formats.formats())}"
             )
+        refuse_existing(output, overwrite=overwrite)
         n = formats.write_file(answer, output, format or formats.format_for(output))
         console.note(f"{n} rows in {output}")
         return n
@@ -60,6 +68,18 @@ def show(answer: Answer, *, format: str | None, output: Path | None) -> int:
         )
         raise UsageError(f"--format {format} cannot go to stdout", f"name {where}")
     return int(module.stream(answer, sys.stdout))
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a file that nobody said may go.
+
+    Raises
+    ------
+    InputError
+        If it is there.
+    """
+    if path.exists() and not path.is_dir() and not overwrite:
+        raise InputError(f"{path}: exists", "--overwrite replaces it, or name another file")
 
 
 def _table(answer: Answer, *, whole: bool) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from photdb.cli.options import Format, Output
+from photdb.cli.options import Format, Output, Overwrite
 
 if TYPE_CHECKING:
     from photdb.ingest.telescope import Match
@@ -28,7 +28,7 @@ _WANTED = {
 
 
 @app.command("list")
-def list_(format: Format = None, output: Output = None) -> None:
+def list_(format: Format = None, output: Output = None, overwrite: Overwrite = False) -> None:
     """List the telescopes in the order they are tried; the first whose rule holds is taken.
 
     Example: photdb telescopes list
@@ -40,7 +40,7 @@ def list_(format: Format = None, output: Output = None) -> None:
         {"telescope": t.name, "title": t.title, "matches": describe_match(t.match), "source": t.source}
         for t in load_telescopes().files
     ]
-    show_rows("telescope_list", rows, format, output)
+    show_rows("telescope_list", rows, format, output, overwrite=overwrite)
 
 
 @app.command()
@@ -57,6 +57,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A FITS file, or the text of a header (.hdr, one card a line).")],
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Print what is understood of a header, card by card, what is guessed and what is missing.
 
@@ -66,7 +67,7 @@ def check(
     from photdb.cli.scan import show_rows
 
     rows, missing = check_rows(file)
-    show_rows("telescope_check", rows, format, output)
+    show_rows("telescope_check", rows, format, output, overwrite=overwrite)
     for sentence in missing:
         progress.warn(sentence)
 

@@ -35,6 +35,9 @@ def zeropoint(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --explain: where to draw. Default: zp_frame_ID.png.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="With --plot: replace a picture that is there.")
+    ] = False,
     format: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --explain: of the counts: table, csv or json.")
     ] = None,
@@ -205,7 +208,7 @@ def zeropoint(
     if context.invoked_subcommand is not None:
         return
     if explain is not None:
-        zeropoint_plots.explain(explain, cal=cal, picture=plot, db=db, format=format)
+        zeropoint_plots.explain(explain, cal=cal, picture=plot, overwrite=overwrite, db=db, format=format)
         return
     from photdb.jobs import zeropoint as job
     from photdb.store.database import Database

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import Db
+from photdb.cli.options import Db, Overwrite
 from photdb.config import store_path
 from photdb.errors import UsageError
 
@@ -33,6 +33,7 @@ def plot(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .pdf or .svg (default: zp_WHAT.png)."),
     ] = None,
+    overwrite: Overwrite = False,
     db: Db = None,
 ) -> None:
     """Draw zero points, or what their fit left over.
@@ -50,6 +51,8 @@ def plot(
     if draw is None:
         raise UsageError(f"no plot of {what!r}", f"there are {', '.join(_PLOTS)}")
     path = output or Path(f"zp_{what}{f'_{frame}' if frame is not None else ''}.png")
+    if output is not None:
+        tables.refuse_existing(output, overwrite=overwrite)
     with _drawing(path, db) as (store, temporary):
         draw(store, temporary, frame, band, cal)
 
@@ -59,6 +62,7 @@ def explain(
     *,
     cal: int | None = None,
     picture: Path | None = None,
+    overwrite: bool = False,
     db: Path | None = None,
     format: str | None = None,
 ) -> None:
@@ -71,7 +75,9 @@ def explain(
     cal : int, optional
         This calibration (default: the one in use).
     picture : Path, optional
-        Where to draw (default: ``zp_frame_ID.png`` in the working folder).
+        Where to draw (default: ``zp_frame_ID.png`` in the working folder, drawn anew).
+    overwrite : bool, default=False
+        Replace a picture of a name that was given.
     db : Path, optional
         The store.
     format : str, optional
@@ -80,6 +86,8 @@ def explain(
     from photdb.jobs import zeropoint_explain as job
     from photdb.jobs import zeropoint_words as words
 
+    if picture is not None:
+        tables.refuse_existing(picture, overwrite=overwrite)
     path = picture or Path(f"zp_frame_{frame}.png")
     with _drawing(path, db) as (store, temporary):
         row = job.one_frame(store, frame, cal_id=cal)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import Db, Format, Output, numbers
+from photdb.cli.options import Db, Format, Output, Overwrite, numbers
 from photdb.config import store_path
 
 _Number = Annotated[int, typer.Argument(metavar="CAL", help="Number of a calibration (photdb zeropoint list).")]
@@ -27,6 +27,7 @@ def list_(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List the calibrations, or the zero points of frames.
 
@@ -41,7 +42,7 @@ def list_(
 
     with Database.open(store_path(db)) as store:
         answer = job.frame_zero_points(store, cal_id=cal) if frames or cal is not None else job.listing(store)
-        tables.show(answer, format=format, output=output)
+        tables.show(answer, format=format, output=output, overwrite=overwrite)
 
 
 def compare(
@@ -51,6 +52,7 @@ def compare(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare two calibrations on the frames that both have, by detector and band.
 
@@ -67,7 +69,7 @@ def compare(
 
     with Database.open(store_path(db)) as store:
         answer = (job.compare_frames if frames else job.compare)(store, first, second)
-        tables.show(answer, format=format, output=output)
+        tables.show(answer, format=format, output=output, overwrite=overwrite)
 
 
 def activate(

@@ -8,7 +8,7 @@ WITH bare AS (
 plain AS (
   SELECT CASE
     WHEN regexp_full_match(t, '(s?(\d+/ ?(\d+(-\d+)? ?)*)+)?') THEN t
-    ELSE error('not a MOC: ' || left(t, 40) || '; write 5/123-130 6/600, or {"5": [123, 124]}')
+    ELSE error('not a MOC: ' || left(t, 40))
   END AS t
   FROM bare
 ),

@@ -234,7 +234,7 @@ def test_export_chooses_by_cone_object_or_band(photdb, tmp_path, name):
         (["--band", "g"], 24),
         ([], 48),
     ):
-        code, out, err = photdb("export", "lightcurve", *words, "--output", str(path))
+        code, out, err = photdb("export", "lightcurve", *words, "--overwrite", "--output", str(path))
         assert (code, out) == (0, ""), err
         assert err.startswith(f"{n} rows")
 
