@@ -6,6 +6,8 @@ written to a pipe has ``stream(answer, out) -> int`` as well.
 The format of another program holds one kind of row with columns of its own. It says which: ``OF`` is what `photdb
 export` calls the rows, and ``QUESTION`` is the query of ``schema/queries`` (with the parameters of ``export_<OF>``)
 whose answer it writes. It is never chosen by a suffix. With ``FOLDER = True`` it writes a folder of files.
+
+The format of a whole store is a module too: ``JOB`` names the job (`photdb.jobs.<JOB>`) that makes a folder of it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from photdb.errors import InputError, UsageError
 from photdb.store.answer import Answer
 from photdb.store.database import statement
 
-_CONSTANT = re.compile(r'^(NAME|SUFFIX|OF|QUESTION) = "(.+)"$', re.MULTILINE)
+_CONSTANT = re.compile(r'^(NAME|SUFFIX|OF|QUESTION|JOB) = "(.+)"$', re.MULTILINE)
 
 
 @cache
@@ -37,7 +39,12 @@ def _constants() -> list[dict[str, str]]:
 
 def formats() -> dict[str, str]:
     """Return the name of every format that holds any answer, with its suffix."""
-    return {f["NAME"]: f["SUFFIX"] for f in _constants() if "OF" not in f}
+    return {f["NAME"]: f["SUFFIX"] for f in _constants() if not {"OF", "JOB"} & set(f)}
+
+
+def collections() -> dict[str, str]:
+    """Return the name of every format of a whole store, with the job that makes it."""
+    return {f["NAME"]: f["JOB"] for f in _constants() if "JOB" in f}
 
 
 def programs() -> dict[str, str]:
@@ -53,6 +60,11 @@ def format_of(name: str) -> Any:
     UsageError
         If there is no such format.
     """
+    if name in collections():
+        raise UsageError(
+            f"--format {name} is made of the whole store, not of one answer",
+            f"photdb export --format {name} --output DIR; --object, --cone, --target and --band choose from it",
+        )
     if not (files("photdb.output") / f"{name}.py").is_file() or name not in {**formats(), **programs()}:
         raise UsageError(f"no output format {name!r}", f"there are {', '.join([*formats(), *programs()])}")
     return import_module(f"photdb.output.{name}")
@@ -140,6 +152,7 @@ def appearing(path: Path) -> Iterator[Path]:
     if path.is_dir():
         raise InputError(f"{path}: is a folder", "name a file with --output")
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    _refuse_unwritable(path, temporary)
     try:
         yield temporary
         temporary.replace(path)
@@ -147,3 +160,14 @@ def appearing(path: Path) -> Iterator[Path]:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}", "is the disk full?") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _refuse_unwritable(path: Path, temporary: Path) -> None:
+    """Refuse a folder that nothing can be written to, before the question is asked."""
+    try:
+        temporary.touch()
+        temporary.unlink()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written: {error.strerror or error}", "may you write to its folder?"
+        ) from error
