@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from photdb.errors import InputError, NotFoundError, UsageError
 from photdb.store.database import Database
+
+if TYPE_CHECKING:
+    from photdb.catalogs.ephemeris import Ephemeris
 
 
 def add(
@@ -65,6 +69,45 @@ def add(
     return target_id
 
 
+def add_moving(db: Database, name: str, path: Ephemeris) -> int:
+    """Add a moving target with its path, or more of its path; return its number.
+
+    Parameters
+    ----------
+    db : Database
+        Open for writing.
+    name : str
+        As for `add`. The target's own position is that of the first row of its path.
+    path : Ephemeris
+        What it says for its span of dates takes the place of what was said before; the rest of the path stays.
+
+    Raises
+    ------
+    InputError
+        If there is a target of that name that does not move.
+    UsageError
+        If the name is empty or a number.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    there = db.query("target_by_name", called=name).dicts()
+    moving = bool(there) and bool(db.query("ephemeris_span", target_id=there[0]["target_id"]).rows)
+    with db.transaction():
+        if not moving:
+            epoch = 2000.0 + (float(path.mjd[0]) - 51544.5) / 365.25
+            target_id = add(db, name, float(path.ra[0]), float(path.dec[0]), epoch=epoch)
+        else:
+            target_id = int(there[0]["target_id"])
+        first, last = float(path.mjd[0]), float(path.mjd[-1])
+        db.job("ephemeris_replace", target_id=target_id, first=first, last=last)
+        columns = ("mjd", "ra", "dec", "ra_rate", "dec_rate", "sigma_arcsec")
+        rows = {c: pa.array(getattr(path, c), mask=~np.isfinite(getattr(path, c))) for c in columns}
+        with db.table("given_path", pa.table(rows)):
+            db.job("ephemeris_add", target_id=target_id, source=path.source)
+    return target_id
+
+
 def remove(db: Database, name: str) -> str:
     """Take a target away; return its name as it was written.
 
@@ -76,5 +119,7 @@ def remove(db: Database, name: str) -> str:
     there = db.query("target_by_name", called=name).dicts()
     if not there:
         raise NotFoundError(f"no target {name!r}", "`photdb target list` shows them")
-    db.job("target_remove", target_id=there[0]["target_id"])
+    with db.transaction():
+        db.job("ephemeris_remove", target_id=there[0]["target_id"])
+        db.job("target_remove", target_id=there[0]["target_id"])
     return str(there[0]["name"])
