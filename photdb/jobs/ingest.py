@@ -36,7 +36,8 @@ from photdb.jobs.pool import Workers
 from photdb.jobs.register_night import register_among
 from photdb.jobs.scan import ScanResult, scan
 from photdb.jobs.staging import Staged, discard, staging_of, sweep
-from photdb.jobs.writer import sole_ingest, writing
+from photdb.jobs.statistics import refresh_statistics
+from photdb.jobs.writer import refuse_served, sole_ingest, writing
 from photdb.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def ingest(
         If another ingest works on this store, or another process holds it for long.
     """
     store, settings = Path(store), settings or IngestSettings()
+    refuse_served(store)
     found = scan(paths, telescopes=load_telescopes())
     summary = IngestSummary()
     with sole_ingest(store):
@@ -152,6 +154,7 @@ def _ingest(
     with writing(store) as db:
         _calibrate_leftovers(db, run_id, settings)
         _measure_quality(db, run_id)
+        refresh_statistics(db)
     compact_if_needed(store)
     sweep(staging_of(store))
 

@@ -1,0 +1,2 @@
+-- Take away all statistics.
+DELETE FROM object_band;

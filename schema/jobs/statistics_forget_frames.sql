@@ -1,0 +1,2 @@
+-- Forget which frames the statistics hold.
+DELETE FROM statistics_frame;
