@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photdb.output import plot_style as style
-from photdb.photometry.periods import Data, Periodogram, phase
 
 Floats = NDArray[np.float64]
 
@@ -18,15 +17,15 @@ Floats = NDArray[np.float64]
 _DRAWN = 6000
 
 
-def draw_period(found: Periodogram, data: Data, path: Path, *, title: str, zero: float, time: str) -> None:
+def draw_period(found: Any, data: Any, path: Path, *, title: str, zero: float, time: str) -> None:
     """Draw power over frequency with peaks and window, and the points over the phase of the best period.
 
     Parameters
     ----------
     found : Periodogram
-        With at least one peak.
+        Of `photdb.photometry.periods`, with at least one peak.
     data : Data
-        The points that were searched.
+        The points that were searched, of the same.
     path : Path
         The picture; its suffix says which kind.
     title : str
@@ -54,7 +53,7 @@ def draw_period(found: Periodogram, data: Data, path: Path, *, title: str, zero:
     style.save(figure, path)
 
 
-def _power(ax: Any, found: Periodogram) -> None:
+def _power(ax: Any, found: Any) -> None:
     """Draw the power, its peaks with their names, and the levels of false alarm."""
     _line(ax, found.frequency, found.power, color=style.BLUE)
     top = max(float(np.max(found.power)), max(p.power for p in found.peaks))
@@ -85,12 +84,12 @@ def _line(ax: Any, x: Floats, y: Floats, *, color: str) -> None:
     ax.plot(x, y, color=color, lw=0.7)
 
 
-def _folded(ax: Any, data: Data, period: float, epoch: float) -> None:
+def _folded(ax: Any, data: Any, period: float, epoch: float) -> None:
     """Draw flux over its mean against phase, one and a half cycles."""
     for i, band in enumerate(sorted(data.bands(), key=style.band_rank)):
         own = data.of(band)
         mean = float(np.average(own.flux, weights=own.err**-2.0))
-        x = phase(own.time, period, epoch)
+        x = _phase(own.time, period, epoch)
         _cycles(ax, x, own.flux / mean, own.err / abs(mean), str(band), i)
 
 
@@ -142,7 +141,7 @@ def draw_curve(
             if here.any():
                 mag = np.array([p["mag"] for p in points], float)[here]
                 err = np.array([p["mag_err"] for p in points], float)[here]
-                _cycles(ax, phase(time[here], period, epoch), mag, err, band or "no band", i)
+                _cycles(ax, _phase(time[here], period, epoch), mag, err, band or "no band", i)
         ax.set_ylabel(f"magnitude ({system})")
         ax.invert_yaxis()
         style.grid(ax)
@@ -158,3 +157,8 @@ def _times(points: Sequence[Mapping[str, Any]]) -> Floats:
     if all(p["bjd_tdb"] is not None for p in points):
         return np.array([p["bjd_tdb"] for p in points], float)
     return np.array([p["mjd_mid"] for p in points], float)
+
+
+def _phase(time: Floats, period: float, epoch: float) -> Floats:
+    """Return phases from -0.5 to 0.5, 0 at the epoch."""
+    return np.asarray(np.mod((time - epoch) / period + 0.5, 1.0) - 0.5)

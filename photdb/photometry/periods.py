@@ -445,8 +445,3 @@ def _box_peak(model: Any, data: Data, f: float, efficiency: float, snr: float, f
     false_alarm = float(-np.expm1(tried * np.log1p(-min(float(norm.sf(snr)), 1 - 1e-16))))
     err = middle_err * np.sqrt(12.0) / max(span / best, 1.0)
     return Peak(best, float(err), efficiency, false_alarm, depth, "", at, duration)
-
-
-def phase(time: Floats, period: float, epoch: float) -> Floats:
-    """Return phases from -0.5 to 0.5, 0 at the epoch (d)."""
-    return np.asarray(np.mod((time - epoch) / period + 0.5, 1.0) - 0.5)
