@@ -58,6 +58,7 @@ COMMANDS = {
     "statistics": Lazy("variables:statistics", "Bring the statistics of every object up to date.", _KEEP),
     "compact": Lazy("compact:compact", "Merge older nights, so that light curves are found in one place.", _KEEP),
     "check": Lazy("check:check", "Run the audits of the store; exit 4 when something is wrong.", _KEEP),
+    "serve": Lazy("serve:serve", "Let others ask the store over the network, while it is written to.", _KEEP),
     "snapshot": Lazy("snapshot:snapshot", "Copy the store to a file, between two commits.", _KEEP),
     "migrate": Lazy("keep:migrate", "Bring a store of an older photdb up to date.", _KEEP),
 }  # fmt: skip

@@ -9,11 +9,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from photdb.config import patience
-from photdb.errors import InputError, StoreLockedError
+from photdb.errors import InputError, StoreLockedError, UsageError
 from photdb.store.database import Database
 
 #: How long an ingest waits for who reads, s: questions are short, a snapshot of a large store takes minutes.
 PATIENCE_S = 900.0
+
+
+def refuse_served(store: Path) -> None:
+    """Refuse to write to the address of a server: it lets go of its file for who writes to the file.
+
+    Raises
+    ------
+    UsageError
+        If it is one.
+    """
+    if str(store).startswith("quack:"):
+        raise UsageError(
+            f"{store}: a server is only asked; it takes no changes",
+            "ingest on the machine that has the file, with --db FILE: the server lets it write and serves on",
+        )
 
 
 @contextmanager
