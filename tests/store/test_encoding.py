@@ -57,9 +57,8 @@ def through(db: Database, rows: list[dict[str, Any]]) -> tuple[list[dict[str, An
     with db.table("given_rows", table):
         db.execute("INSERT INTO detection_hot BY NAME FROM given_rows")
     before = db.rows("FROM detection ORDER BY skey").dicts()
-    db.job("compact_gather", key_lo=0, key_hi=2**40)
+    db.job("compact_write", key_lo=0, key_hi=2**40)
     db.execute("DELETE FROM detection_hot")
-    db.job("compact_insert")
     return before, db.rows("FROM detection ORDER BY skey").dicts()
 
 
