@@ -100,7 +100,8 @@ def light_curve(
         "without": without,
     }
     if not (colour_corrected or all_columns):
-        return Answer(db, statement("queries", "lightcurve"), parameters, "lightcurve")
+        name = "lightcurve" if aperture_id == 0 else "lightcurve_aperture"
+        return Answer(db, statement("queries", name), parameters, "lightcurve")
     parameters["colour_corrected"] = colour_corrected
     whole = Answer(db, statement("queries", "lightcurve_full"), parameters, "lightcurve")
     unwanted = {*(() if all_columns else MORE_COLUMNS), *(() if colour_corrected else COLOUR_COLUMNS)}
@@ -173,3 +174,11 @@ def calibration_note(db: Database, cal_id: int | None, *, objects: Sequence[int]
     if uncalibrated:
         said.append(f"left {uncalibrated} of {n} frames instrumental")
     return f"calibration {cal_id} {'; it '.join(said)}" if said else None
+
+
+def summed_up(curve: Answer) -> tuple[int, int, int]:
+    """Return how many rows a light curve has, how many of them are upper limits, and how many have a magnitude."""
+    counted = "SELECT count(*), count(*) FILTER (kind = 'limit'), count(mag) FROM ("
+    whole = Answer(curve.database, f"{counted}{curve.sql.rstrip().rstrip(';')}\n) AS curve", curve.parameters)
+    ((n, n_limit, n_mag),) = whole.rows()
+    return n, n_limit, n_mag

@@ -1,5 +1,5 @@
 -- One point of a light curve: a detection, calibrated with the active zero points.
--- The zero point that holds at a place is computed once for what needs it three times.
+-- What is mentioned more than once is computed in a step of its own: planning is most of the time of a light curve.
 CREATE OR REPLACE VIEW lightcurve AS
 SELECT
   object_id,
@@ -33,34 +33,41 @@ SELECT
 FROM (
   SELECT *, flux_to_mjy(1, here, mag_system, ab_offset) AS mjy
   FROM (
-    SELECT
-      d.object_id,
-      d.frame_id,
-      d.flux,
-      d.flux_err,
-      d.flags,
-      d.sky,
-      d.x,
-      d.y,
-      f.band,
-      f.mjd_mid,
-      f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
-      f.airmass,
-      f.fwhm_arcsec,
-      zp_here(z, d.flux, d.x, d.y, f.width, f.height) AS here,
-      z.mag_system,
-      z.ab_offset,
-      z.limit_mag,
-      z.limit_3_mag,
-      z.zp,
-      z.zp_err,
-      z.zp_sys,
-      z.cal_id
-    FROM detection AS d
-    JOIN frame AS f ON f.frame_id = d.frame_id
-    JOIN object AS o ON o.object_id = d.object_id
-    LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
-  ) AS placed
+    SELECT *, zp_placed(zp, zp_map, mag_term, mag_pivot, flux, u, v) AS here
+    FROM (
+      SELECT
+        d.object_id,
+        d.frame_id,
+        d.flux,
+        d.flux_err,
+        d.flags,
+        d.sky,
+        d.x,
+        d.y,
+        f.band,
+        f.mjd_mid,
+        f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
+        f.airmass,
+        f.fwhm_arcsec,
+        2.0 * d.x / (f.width - 1) - 1 AS u,
+        2.0 * d.y / (f.height - 1) - 1 AS v,
+        z.mag_system,
+        z.ab_offset,
+        z.limit_mag,
+        z.limit_3_mag,
+        z.zp,
+        z.zp_err,
+        z.zp_sys,
+        z.cal_id,
+        z.zp_map,
+        z.mag_term,
+        z.mag_pivot
+      FROM detection_point AS d
+      JOIN frame AS f ON f.frame_id = d.frame_id
+      JOIN object AS o ON o.object_id = d.object_id
+      LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
+    ) AS placed
+  ) AS local
 ) AS scaled;
 COMMENT ON VIEW lightcurve IS 'one point of a light curve: a detection, calibrated with the active zero points; negative flux has no magnitude';
 COMMENT ON COLUMN lightcurve.bjd_tdb IS 'd; BJD_TDB of mid-exposure at the position of the object; NULL without a position';
