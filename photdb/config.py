@@ -90,3 +90,13 @@ def is_offline() -> bool:
 def vizier_server() -> str | None:
     """Return the mirror of VizieR that the user prefers: ``$PHOTDB_VIZIER``."""
     return os.environ.get("PHOTDB_VIZIER") or None
+
+
+def is_online() -> bool:
+    """Return whether CDS may be asked for names without ``--online``: ``$PHOTDB_ONLINE`` is set to anything but 0."""
+    return os.environ.get("PHOTDB_ONLINE", "0") not in ("", "0") and not is_offline()
+
+
+def name_server() -> str | None:
+    """Return the Sesame that the user prefers to that of CDS: ``$PHOTDB_SESAME``."""
+    return os.environ.get("PHOTDB_SESAME") or None

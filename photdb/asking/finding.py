@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from photdb.errors import NotFoundError
+from photdb import progress
+from photdb.errors import NotFoundError, UsageError
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.database import Database
 
@@ -70,8 +71,8 @@ def parse_position(words: Sequence[str]) -> tuple[float, float] | None:
 _ANGLE = re.compile(r"[+-]?\.?\d[\d.:hdms°'\"′″ ]*", re.IGNORECASE)
 
 
-def resolve(db: Database, words: Sequence[str], *, radius: float | None = None) -> Found:
-    """Return the object that a position, a target's name or an object's name means.
+def resolve(db: Database, words: Sequence[str], *, radius: float | None = None, online: bool | None = None) -> Found:
+    """Return the object that a position or a name means: a target's, an object's own, or a variable star's in VSX.
 
     Parameters
     ----------
@@ -81,6 +82,8 @@ def resolve(db: Database, words: Sequence[str], *, radius: float | None = None) 
         As a user types them.
     radius : float, optional
         arcsec; by default the match radius of the object's frames, at least `LEAST_RADIUS`.
+    online : bool, optional
+        Ask CDS for a name that nothing in the store has; by default as ``$PHOTDB_ONLINE`` says.
 
     Raises
     ------
@@ -93,26 +96,36 @@ def resolve(db: Database, words: Sequence[str], *, radius: float | None = None) 
     name = " ".join(words).strip()
     if name.isdigit():
         return object_by_id(db, int(name))
-    return object_by_name(db, name, radius=radius)
+    return object_by_name(db, name, radius=radius, online=online)
 
 
-def place(db: Database, words: Sequence[str]) -> tuple[float, float]:
-    """Return the position (deg) that words spell, or that of the target or object of that name.
+def place(db: Database, words: Sequence[str], *, online: bool | None = None) -> tuple[float, float]:
+    """Return the position (deg) that words spell, or that of what has that name (`resolve`), and say whose it is.
 
     Raises
     ------
     NotFoundError
         If there is none of that name.
+    UsageError
+        If it is a moving target's.
     """
     position = parse_position(words)
     if position is not None:
         return position
     name = " ".join(words).strip()
-    targets = db.query("target_by_name", called=name).dicts()
-    if targets:
-        return targets[0]["ra"], targets[0]["dec"]
-    found = object_by_id(db, int(name)) if name.isdigit() else object_by_name(db, name)
-    return found.ra, found.dec
+    if name.isdigit():
+        found = object_by_id(db, int(name))
+        return found.ra, found.dec
+    from photdb.asking.naming import meant
+
+    named = meant(db, name, online=online)
+    if named.is_moving:
+        raise UsageError(
+            f"target {named.name} moves: it has no one place",
+            f'its points: photdb lightcurve "{named.name}"; or give RA and DEC',
+        )
+    progress.say(named.line())
+    return named.ra, named.dec
 
 
 def find_object(db: Database, ra: float, dec: float, *, radius: float | None = None) -> Found:
@@ -162,51 +175,27 @@ def object_by_id(db: Database, object_id: int) -> Found:
     return Found(object_id, found[0]["name"], found[0]["ra"], found[0]["dec"])
 
 
-def object_by_name(db: Database, name: str, *, radius: float | None = None) -> Found:
-    """Return the object at the position of a target, or the object of a name.
+def object_by_name(db: Database, name: str, *, radius: float | None = None, online: bool | None = None) -> Found:
+    """Return the object that has a name, or is at the place of what has it; `resolve` says whose names count.
 
     Raises
     ------
     NotFoundError
-        If neither has that name; or the target is there, but no object at its place.
+        If nothing has that name; or what has it is known, but no object is at its place.
     """
-    targets = db.query("target_by_name", called=name).dicts()
-    if targets:
-        target = targets[0]
-        found = find_object(db, target["ra"], target["dec"], radius=radius)
-        return Found(
-            found.object_id, found.name, found.ra, found.dec, found.separation, found.others, label=target["name"]
+    from photdb.asking.naming import meant
+
+    named = meant(db, name, online=online)
+    if named.object_id is not None:
+        found = object_by_id(db, named.object_id)
+        return replace(found, label=named.label)
+    if named.is_moving:
+        raise NotFoundError(
+            f"target {named.name} moves, and no detection is at its place in any frame",
+            "frames taken since its path was added are matched to it; `photdb crossmatch --rebuild` matches the others",
         )
-    objects = db.query("object_by_name", called=name.replace(" ", "")).dicts() if re.match(r"J\d{4}", name) else []
-    if objects and (len(objects) == 1 or objects[0]["name"] == name):
-        return Found(objects[0]["object_id"], objects[0]["name"], objects[0]["ra"], objects[0]["dec"])
-    if objects:
-        raise NotFoundError(f"{name}: {len(objects)} objects or more begin so", ", ".join(o["name"] for o in objects))
-    raise _unknown_name(db, name)
-
-
-def _unknown_name(db: Database, name: str) -> NotFoundError:
-    """Return the error for a name that means nothing, with what it may have meant."""
-    from difflib import get_close_matches
-
-    known = db.query("names_known").rows
-    targets = {_plain(n): n for source, n in known if source == "target"}
-    headers = {_plain(n): n for source, n in known if source == "header"}
-    add = f'give it a position: photdb target add "{name}" RA DEC'
-    if _plain(name) in headers:
-        return NotFoundError(
-            f"no target {name!r}; frames have it as OBJECT in their header, which is not a position",
-            f'{add}; `photdb frames --object "{headers[_plain(name)]}"` lists the frames',
-        )
-    close = [targets[n] for n in get_close_matches(_plain(name), list(targets), n=3)]
-    if close:
-        return NotFoundError(f"no target or object {name!r}", f"did you mean {' or '.join(close)}?")
-    return NotFoundError(f"no target or object {name!r}", add)
-
-
-def _plain(name: str) -> str:
-    """Return a name without case and blanks."""
-    return name.lower().replace(" ", "")
+    found = find_object(db, named.ra, named.dec, radius=radius)
+    return replace(found, label=named.label)
 
 
 def nothing_there(db: Database, ra: float, dec: float, radius: float) -> NotFoundError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,7 @@ import typer
 
 from photdb import query
 from photdb.cli import console, tables
-from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Output, Overwrite, Radius
+from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Online, Output, Overwrite, Radius
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer, select
@@ -27,6 +27,7 @@ def lightcurve(
     ] = None,
     object_id: Annotated[int | None, typer.Option("--object", metavar="ID", help="The object's number.")] = None,
     radius: Radius = None,
+    online: Online = False,
     band: Annotated[str | None, typer.Option(metavar="NAME", help="One band only.")] = None,
     start: Annotated[
         str | None,
@@ -69,7 +70,7 @@ def lightcurve(
     for path in filter(None, (output, plot)):
         tables.refuse_existing(path, overwrite=overwrite)
     with Database.open(store_path(db), calibration=calibration) as store:
-        found = _found(store, where or [], object_id, radius)
+        found = _found(store, where or [], object_id, radius, online=online or None)
         _check_aperture(store, aperture_id)
         without = _mask(flags, no_flags)
         curve = query.light_curve(
@@ -107,13 +108,15 @@ def say_calibration(store: Database, cal_id: int | None, objects: list[int] | No
         console.warn(line)
 
 
-def _found(store: Database, where: list[str], object_id: int | None, radius: float | None) -> query.Found:
+def _found(
+    store: Database, where: list[str], object_id: int | None, radius: float | None, *, online: bool | None
+) -> query.Found:
     """Return the object that was asked for."""
     if bool(where) == (object_id is not None):
         raise UsageError("give a name, RA and DEC, or --object ID", "as photdb lightcurve 41.58 -30.27")
     if object_id is not None:
         return query.object_by_id(store, object_id)
-    return query.resolve(store, where, radius=radius)
+    return query.resolve(store, where, radius=radius, online=online)
 
 
 def _say_what(found: query.Found) -> None:
@@ -206,6 +209,7 @@ def cone(
         str | None,
         typer.Option(metavar="FILE|MOC", help="Inside this MOC instead: a file (FITS, JSON, ASCII) or '5/123-130'."),
     ] = None,
+    online: Online = False,
     colour_corrected: ColourCorrected = False,
     calibration: AsCalibration = None,
     db: Db = None,
@@ -228,6 +232,7 @@ def cone(
         raise UsageError("give RA, DEC and a radius in arcsec, --polygon or --moc", "as photdb cone 41.58 -30.27 60")
     region = _Region.of(where or [], polygon, moc)
     with Database.open(store_path(db), calibration=calibration) as store:
+        region = region.placed(store, online=online or None)
         answer, objects = region.ask(store, colour_corrected=colour_corrected)
         n = tables.show(answer, format=format, output=output, overwrite=overwrite)
         if not n:
@@ -258,6 +263,13 @@ class _Region:
         if len(words) < 2 or (len(words) == 2 and query.parse_position(words) is not None and not words[0].isdigit()):
             raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
         return cls(tuple(words[:-1]), _arcsec(words[-1]))
+
+    def placed(self, store: Database, *, online: bool | None) -> _Region:
+        """Return the cone with its place instead of a name."""
+        if not self.words:
+            return self
+        ra, dec = query.place(store, self.words, online=online)
+        return replace(self, words=(f"{ra:.12f}", f"{dec:+.12f}"))
 
     def ask(self, store: Database, *, colour_corrected: bool) -> tuple[Answer, Callable[[], list[int]]]:
         """Return the answer, and what tells the numbers of its objects."""

@@ -37,6 +37,12 @@ Format = Annotated[
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+Online = Annotated[
+    bool,
+    typer.Option(
+        "--online", help="Ask CDS (Simbad, NED, VizieR) for a name that the store does not know; also $PHOTDB_ONLINE."
+    ),
+]
 Radius = Annotated[
     float | None,
     typer.Option(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import Db, Format, Output, Overwrite
+from photdb.cli.options import Db, Format, Online, Output, Overwrite
 from photdb.config import store_path
 from photdb.errors import UsageError
 from photdb.store.database import Database
@@ -36,9 +36,13 @@ def add(
             "of JPL Horizons.",
         ),
     ] = None,
+    online: Online = False,
     db: Db = None,
 ) -> None:
     """Give a position a name, or a moving target its path.
+
+    Without a position it is the place of the variable star of that name in the store (VSX), or with --online what CDS
+    knows by it.
 
     Example: photdb target add "AG Peg" 21:51:01.97 +12:37:32.1
 
@@ -51,11 +55,24 @@ def add(
             raise UsageError("--ephemeris and a position", "a moving target has only its path")
         _add_moving(name, ephemeris, db)
         return
-    where = _position(position or [])
+    pm_ra, pm_dec = pm or (None, None)
+    place: dict[str, Any] = {"epoch": epoch, "pm_ra": pm_ra, "pm_dec": pm_dec}
+    if position:
+        place["ra"], place["dec"] = _position(position)
     with Database.open(store_path(db), read_only=False, create=True) as store:
-        pm_ra, pm_dec = pm or (None, None)
-        target.add(store, name, *where, epoch=epoch, pm_ra=pm_ra, pm_dec=pm_dec)
-    console.note(f"target {name} at {where[0]:.6f} {where[1]:+.6f}")
+        if not position:
+            place |= _looked_up(store, name, online=online)
+        target.add(store, name, **place)
+    console.note(f"target {name} at {place['ra']:.6f} {place['dec']:+.6f}")
+
+
+def _looked_up(store: Database, name: str, *, online: bool) -> dict[str, Any]:
+    """Return the place of a name that somebody knows."""
+    from photdb.asking.naming import place_to_keep
+
+    said = place_to_keep(store, name, online=online or None)
+    console.note(f"{said.get('name', name)}: place and motion from {said['source']}")
+    return {key: said[key] for key in ("ra", "dec", "epoch", "pm_ra", "pm_dec")}
 
 
 def _position(words: list[str]) -> tuple[float, float]:
@@ -64,8 +81,9 @@ def _position(words: list[str]) -> tuple[float, float]:
 
     where = parse_position(words)
     if where is None:
-        said = f"{' '.join(words)!r} is not a position" if words else "a target needs a position, or --ephemeris FILE"
-        raise UsageError(said, "RA and Dec, as 31.0428 46.6878; a name with blanks in quotes")
+        raise UsageError(
+            f"{' '.join(words)!r} is not a position", "RA and Dec, as 31.0428 46.6878; a name with blanks in quotes"
+        )
     return where
 
 
