@@ -60,6 +60,25 @@ def bands() -> dict[str, Band]:
     }
 
 
+def aavso_code(band: str, tie: str | None = None) -> str | None:
+    """Return AAVSO's code of a band, None where it has none.
+
+    Parameters
+    ----------
+    band : str
+        Our name.
+    tie : str, optional
+        The catalogue band that magnitudes of an unfiltered band are tied to.
+
+    Examples
+    --------
+    >>> aavso_code("g"), aavso_code("clear", "V"), aavso_code("clear", "G"), aavso_code("OIII")
+    ('SG', 'CV', None, None)
+    """
+    code = _table().get(band, {}).get("aavso")
+    return code.get(tie) if isinstance(code, dict) else code
+
+
 def pivot_of(index: str) -> float:
     """Return the pivot (mag) of a colour index, ``g-i``: the colour at which zero points hold.
 

@@ -209,6 +209,57 @@ def barycentric(mjd_mid_utc: ArrayLike, site: Place | None) -> tuple[NDArray[np.
     return np.asarray(tdb1 + tdb2), position / (erfa.CMPS * _DAY_S)
 
 
+def utc_of(mjd: ArrayLike, scale: str) -> NDArray[np.float64]:
+    """Return MJD in UTC of moments in another scale: `to_utc` for arrays.
+
+    Parameters
+    ----------
+    mjd : array-like
+        In `scale`.
+    scale : str
+        ``utc``, ``ut1``, ``tai``, ``tt`` or ``tdb``, as of `to_utc`.
+    """
+    moments = np.asarray(mjd, dtype=float)
+    if scale in ("utc", "ut1"):
+        return moments
+    import erfa
+
+    if scale not in ("tai", "tt", "tdb"):
+        raise InputError(f"time scale {scale!r} is not known", "one of utc, ut1, tai, tt, tdb")
+    day = np.floor(moments)
+    first, second = MJD_0 + day, moments - day
+    if scale != "tai":
+        first, second = erfa.tttai(first, second)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", erfa.ErfaWarning)  # "dubious year", as above
+        one, two = erfa.taiutc(first, second)
+    return np.asarray((one - MJD_0) + two)
+
+
+def heliocentric(mjd_utc: ArrayLike) -> NDArray[np.float64]:
+    """Return the geocentre's position from the Sun, from which HJD is one dot product.
+
+    ``hjd = jd + vector . (cos dec cos ra, cos dec sin ra, sin dec)``; the observatory's own 21 ms are left out.
+
+    Parameters
+    ----------
+    mjd_utc : float or array of shape (n,)
+        MJD, UTC.
+
+    Returns
+    -------
+    vector : float64, shape (..., 3)
+        On the ICRS axes, light-days; VSOP2000 as ERFA's epv00.
+    """
+    import erfa
+
+    mjd = np.asarray(mjd_utc, dtype=float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", erfa.ErfaWarning)
+        from_sun, _ = erfa.epv00(MJD_0, mjd + 69.184 / _DAY_S)  # a second is 0.1 microseconds of light time
+    return np.asarray(from_sun["p"]) * erfa.DAU / (erfa.CMPS * _DAY_S)
+
+
 def _geocentric(site: Place, ut1: Any, ut2: Any, tt1: Any, tt2: Any) -> NDArray[np.float64]:
     """Return the site's position from the centre of the Earth on the celestial axes, m."""
     import erfa

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,14 @@ _DECIMALS = {
 }  # fmt: skip
 
 
-def show(answer: Answer, *, format: str | None, output: Path | None, overwrite: bool = False) -> int:
+def show(
+    answer: Answer,
+    *,
+    format: str | None,
+    output: Path | None,
+    overwrite: bool = False,
+    options: Mapping[str, str] | None = None,
+) -> int:
     """Write an answer where it was asked for; return the number of rows.
 
     Parameters
@@ -41,6 +48,8 @@ def show(answer: Answer, *, format: str | None, output: Path | None, overwrite: 
         A file; None: stdout.
     overwrite : bool, default=False
         Replace a file that is there.
+    options : mapping, optional
+        What the format wants to be told besides.
 
     Raises
     ------
@@ -55,7 +64,7 @@ def show(answer: Answer, *, format: str | None, output: Path | None, overwrite: 
                 "--format table is for reading, not for a file", f"use one of {', '.join(formats.formats())}"
             )
         refuse_existing(output, overwrite=overwrite)
-        n = formats.write_file(answer, output, format or formats.format_for(output))
+        n = formats.write_file(answer, output, format or formats.format_for(output), options)
         console.note(f"{n} rows in {output}")
         return n
     if format == "table" or (format is None and console.is_terminal(sys.stdout)):
@@ -67,7 +76,7 @@ def show(answer: Answer, *, format: str | None, output: Path | None, overwrite: 
             "a folder: --output DIR" if getattr(module, "FOLDER", False) else f"a file: --output FILE{module.SUFFIX}"
         )
         raise UsageError(f"--format {format} cannot go to stdout", f"name {where}")
-    return int(module.stream(answer, sys.stdout))
+    return int(module.stream(answer, sys.stdout, **formats.checked_options(module.NAME, options)))
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

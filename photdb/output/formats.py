@@ -5,7 +5,9 @@ written to a pipe has ``stream(answer, out) -> int`` as well.
 
 The format of another program holds one kind of row with columns of its own. It says which: ``OF`` is what `photdb
 export` calls the rows, and ``QUESTION`` is the query of ``schema/queries`` (with the parameters of ``export_<OF>``)
-whose answer it writes. It is never chosen by a suffix. With ``FOLDER = True`` it writes a folder of files.
+whose answer it writes; with ``COLOUR = True`` it takes the one of colour-corrected rows as well. What a format wants to
+be told besides is in ``OPTIONS``, name -> meaning: ``write`` gets it by keyword. It is never chosen by a suffix.
+With ``FOLDER = True`` it writes a folder of files.
 
 The format of a whole store is a module too: ``JOB`` names the job (`photdb.jobs.<JOB>`) that makes a folder of it.
 """
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -79,11 +81,19 @@ def refuse_other_rows(answer: Answer, name: str) -> None:
         If it is another answer.
     """
     module = format_of(name)
-    if name in programs() and answer.sql != statement("queries", module.QUESTION):
+    if name in programs() and answer.sql not in _questions(module):
         raise UsageError(
             f"--format {name} holds {module.OF}s with columns of its own, not this",
             f"photdb export {module.OF} --format {name} --output {'DIR' if _is_folder(module) else 'FILE'}",
         )
+
+
+def _questions(module: Any) -> set[str]:
+    """Return the statements whose answer a format holds: its question, also when it is put of colour-corrected rows."""
+    found = {statement("queries", module.QUESTION)}
+    if getattr(module, "COLOUR", False):
+        found.add(statement("queries", f"{module.QUESTION}_colour"))
+    return found
 
 
 def _is_folder(module: Any) -> bool:
@@ -106,7 +116,7 @@ def format_for(path: Path) -> str:
     raise UsageError(f"{path.name}: the name does not say which format", hint)
 
 
-def write_file(answer: Answer, path: Path, name: str) -> int:
+def write_file(answer: Answer, path: Path, name: str, options: Mapping[str, str] | None = None) -> int:
     """Write an answer to a file, which appears whole or not at all; return the number of rows.
 
     A format that writes a folder makes it where it is missing, and each of its files appears whole.
@@ -119,10 +129,27 @@ def write_file(answer: Answer, path: Path, name: str) -> int:
         If the format is another program's and does not hold such rows.
     """
     refuse_other_rows(answer, name)
+    said = checked_options(name, options)
     if _is_folder(format_of(name)):
-        return int(format_of(name).write(answer, _made(path)))
+        return int(format_of(name).write(answer, _made(path), **said))
     with appearing(path) as temporary:
-        return int(format_of(name).write(answer, temporary))
+        return int(format_of(name).write(answer, temporary, **said))
+
+
+def checked_options(name: str, options: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what a format is told besides the rows; refuse what it does not know.
+
+    Raises
+    ------
+    UsageError
+        If a format knows no such option.
+    """
+    known = getattr(format_of(name), "OPTIONS", {})
+    for word in options or {}:
+        if word not in known:
+            there = "; ".join(f"{k}: {v}" for k, v in known.items()) or f"{name} has none"
+            raise UsageError(f"--set {word}: no such option of --format {name}", there)
+    return dict(options or {})
 
 
 def _made(folder: Path) -> Path:

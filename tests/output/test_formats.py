@@ -48,11 +48,16 @@ def read(path: Path, name: str) -> list[dict[str, object]]:
         return json.loads(path.read_text())
     if name == "parquet":
         return pl.read_parquet(path).to_dicts()
+    from astropy.io import fits
     from astropy.table import Table
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        table = Table.read(path)
+        if name == "fits":  # a logical value may be undefined, which bytes alone tell
+            with fits.open(path, logical_as_bytes=True) as hdus:
+                table = Table.read(hdus[1])
+        else:
+            table = Table.read(path)
     return [dict(zip(table.colnames, (_plain(v) for v in row), strict=True)) for row in table]
 
 
@@ -61,8 +66,8 @@ def _plain(value):
         return None
     if isinstance(value, np.ndarray):
         return [_plain(v) for v in np.ma.filled(value.astype(float), np.nan)]
-    if isinstance(value, bytes):
-        value = value.decode()
+    if isinstance(value, bytes):  # and FITS's logical values: T, F, or nothing
+        value = {b"T": True, b"F": False}.get(value, value.decode().rstrip("\0"))
     value = value.item() if isinstance(value, np.generic) else value
     return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
 

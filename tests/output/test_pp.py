@@ -88,4 +88,9 @@ def test_another_answer_is_refused(store, tmp_path):
     with pytest.raises(UsageError, match="columns of its own"):
         formats.write_file(query.light_curve(store, STAR), tmp_path / "x.dat", "pp")
     assert "pp" not in formats.formats()
-    assert formats.programs() == {"ezphot": "detection", "pp": "lightcurve"}
+    assert formats.programs() == {
+        "aavso": "lightcurve",
+        "ezphot": "detection",
+        "pp": "lightcurve",
+        "pp_sqlite": "detection",
+    }
