@@ -23,6 +23,8 @@ TOOLS = {
     "columns",
     "ezphot_units",
     "formats",
+    "hats_columns",
+    "hats_table",
     "headers",
     "names_in_folder",
     "packing",
@@ -31,6 +33,8 @@ TOOLS = {
     "plot_zeropoint",
     "plot_zeropoint_selection",
     "plot_zeropoint_stars",
+    "sky_partitions",
+    "whole_folder",
 }
 
 
@@ -211,7 +215,7 @@ def test_an_export_has_every_column_of_its_table(store):
 
 def test_every_file_of_the_folder_is_a_format_or_a_known_tool():
     files = {f.stem for f in FOLDER.glob("*.py")}
-    assert files - TOOLS == {*formats.formats(), *formats.programs()}
+    assert files - TOOLS == {*formats.formats(), *formats.programs(), *formats.collections()}
     for name, suffix in formats.formats().items():
         module = formats.format_of(name)
         assert (name, suffix) == (module.NAME, module.SUFFIX)
