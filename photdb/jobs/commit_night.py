@@ -1,4 +1,4 @@
-"""Write a night: association against temporary tables first, then everything in one transaction."""
+"""Write a night in one transaction: frames, coverage, what association makes of objects, detections."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from photdb.ingest.frame_header import FrameHeader
-from photdb.jobs.crossmatch import Association, associate, commit_objects, recount_objects
+from photdb.jobs.crossmatch import Association, associate, match_stored, remeasure
+from photdb.jobs.crossmatch_grid import ids_of, stars
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.measure_frame import FrameTask, match_radius
 from photdb.jobs.staging import Staged
@@ -57,18 +58,12 @@ def commit_night(db: Database, outcomes: Sequence[Outcome], *, run_id: int) -> A
     """
     rows = [frame_row(o, run_id=run_id) for o in outcomes]
     used = [(o, row) for o, row in zip(outcomes, rows, strict=True) if row["state"] == "ok"]
-    epoch = float(np.mean([_julian_year(row["mjd_mid"]) for _, row in used])) if used else 2000.0
     _night_frames(db, used)
-    radius = max((row["match_radius_arcsec"] or 0.0 for _, row in used), default=0.0) or 1.0
     again = [o.frame_id for o in outcomes if o.again]
     files = [str(o.staged.table) for o, _ in used]
-    if files:
-        association = associate(db, files=files, epoch=epoch, radius_arcsec=radius, run_id=run_id)
-    else:
-        association = Association(0, 0, 0)
+    association = Association(0, 0, 0)
     with db.transaction():
-        if again:
-            withdraw(db, again)
+        contested = withdraw(db, again) if again else set()
         with db.table("given_frames", frame_table(rows)):
             db.job("commit_frame")
         cover = [cell for o, row in used for cell in frame_cells(o.frame_id, row)]
@@ -76,21 +71,25 @@ def commit_night(db: Database, outcomes: Sequence[Outcome], *, run_id: int) -> A
             with db.table("given_cover", _cover_table(cover)):
                 db.job("commit_cover")
         if files:
-            commit_objects(db)
+            association = associate(db, files=files, run_id=run_id, again=contested)
             db.job("commit_detections")
+        elif contested:
+            match_stored(db, contested, run_id=run_id)
     return association
 
 
-def withdraw(db: Database, frame_ids: list[int]) -> None:
-    """Take away all that was measured on frames, inside a transaction; their frame_id stays theirs."""
-    import pyarrow as pa
+def withdraw(db: Database, frame_ids: list[int]) -> set[int]:
+    """Take away all that was measured on frames, inside a transaction; their frame_id stays theirs.
 
+    Returns the objects that have to be matched anew: others compete for what they have left.
+    """
     objects = [row[0] for row in db.job("withdraw_objects", frame_ids=frame_ids).rows]
     for job in ("partitions", "detections", "detections_cold", "cover", "calibrations", "zeropoints"):
         db.job(f"withdraw_{job}", frame_ids=frame_ids)
-    with db.table("withdrawn", pa.table({"object_id": pa.array(objects, pa.int64())})):
-        recount_objects(db, db.job("withdraw_sums").rows)
+    remeasure(db, objects)
     db.job("withdraw_frames", frame_ids=frame_ids)
+    with db.table("given_stars", stars(objects)):
+        return ids_of(db, "withdraw_contested")
 
 
 def frame_row(outcome: Outcome, *, run_id: int) -> dict[str, Any]:
@@ -199,6 +198,8 @@ def _night_frames(db: Database, used: list[tuple[Outcome, dict[str, Any]]]) -> N
             "frame_id": pa.array([o.frame_id for o, _ in used], pa.int32()),
             "match_radius_arcsec": pa.array([row["match_radius_arcsec"] for _, row in used], pa.float64()),
             "mjd_mid": pa.array([row["mjd_mid"] for _, row in used], pa.float64()),
+            "fwhm_arcsec": pa.array([row["fwhm_arcsec"] for _, row in used], pa.float64()),
+            "wcs_rms_arcsec": pa.array([row["wcs_rms_arcsec"] for _, row in used], pa.float64()),
             "epoch": pa.array([_julian_year(row["mjd_mid"]) for _, row in used], pa.float64()),
         }
     )

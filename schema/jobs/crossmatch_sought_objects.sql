@@ -1,27 +1,39 @@
--- Objects of the store in the box of the night's detections, moved to its date.
--- $epoch  DOUBLE  Julian year of the night
+-- Stars of the store in a box, where they are at J2016 if they are fast.
+-- around: no detection farther than this is linked to a detection that joins without a contest.
+-- is_open: its detections have to be looked at one by one.
+-- $x0 $x1 $y0 $y1 $z0 $z1  DOUBLE  the box, unit vectors
+-- $fast                    DOUBLE  mas/yr; from this proper motion on a star is carried
 CREATE OR REPLACE TEMP TABLE sought AS
-WITH box AS (
+WITH near AS (
   SELECT
-    min(ux) - 1e-3 AS x0, max(ux) + 1e-3 AS x1,
-    min(uy) - 1e-3 AS y0, max(uy) + 1e-3 AS y1,
-    min(uz) - 1e-3 AS z0, max(uz) + 1e-3 AS z1
-  FROM loose
+    object_id, ux, uy, uz, grade, n_position, is_contested,
+    coalesce(spread_arcsec, 0)::DOUBLE AS spread,
+    coalesce(slack_arcsec, 0)::DOUBLE AS slack,
+    coalesce(reach_arcsec, 1)::DOUBLE AS reach,
+    coalesce(drift_arcsec, 0)::DOUBLE AS drift,
+    spread_arcsec IS NULL AS is_unknown,
+    coalesce(pm_ra * pm_ra + pm_dec * pm_dec >= $fast * $fast, false) AS is_fast,
+    pm_ra, pm_dec, epoch, ra, dec
+  FROM object
+  WHERE ux BETWEEN $x0 AND $x1 AND uy BETWEEN $y0 AND $y1 AND uz BETWEEN $z0 AND $z1 AND kind IS DISTINCT FROM 'moving'
 ),
-near AS (
+carried AS (
   SELECT
-    object_id, ux, uy, uz,
-    radians(coalesce(pm_ra, 0) / 3.6e6) * ($epoch - epoch) AS da,
-    radians(coalesce(pm_dec, 0) / 3.6e6) * ($epoch - epoch) AS dd,
-    radians(ra) AS a,
-    radians(dec) AS d
-  FROM object, box
-  WHERE ux BETWEEN x0 AND x1 AND uy BETWEEN y0 AND y1 AND uz BETWEEN z0 AND z1
+    *,
+    CASE WHEN is_fast THEN radians(pm_ra / 3.6e6) * (2016 - epoch) ELSE 0.0 END AS da,
+    CASE WHEN is_fast THEN radians(pm_dec / 3.6e6) * (2016 - epoch) ELSE 0.0 END AS dd,
+    CASE WHEN is_fast THEN radians(ra) ELSE 0.0 END AS a,
+    CASE WHEN is_fast THEN radians(dec) ELSE 0.0 END AS d
+  FROM near
 )
 -- To first order: u + da east + dd north; the error is a millionth of an arcsecond after a century of 10"/yr.
 SELECT
   object_id,
-  ux - da * sin(a) - dd * sin(d) * cos(a) AS ux,
-  uy + da * cos(a) - dd * sin(d) * sin(a) AS uy,
-  uz + dd * cos(d) AS uz
-FROM near;
+  CASE WHEN is_fast THEN ux - da * sin(a) - dd * sin(d) * cos(a) ELSE ux END AS ux,
+  CASE WHEN is_fast THEN uy + da * cos(a) - dd * sin(d) * sin(a) ELSE uy END AS uy,
+  CASE WHEN is_fast THEN uz + dd * cos(d) ELSE uz END AS uz,
+  grade, n_position, spread, slack, reach, drift,
+  greatest(spread, 0.5 * reach) AS around,
+  is_fast OR is_unknown OR coalesce(is_contested, true) OR n_position IS NULL OR n_position = 0 AS is_open,
+  is_unknown
+FROM carried;

@@ -1,6 +1,9 @@
--- Ids that objects have in a range.
+-- Ids in a range that objects have or had.
 -- $low BIGINT, $high BIGINT
 SELECT object_id
 FROM object
 WHERE object_id BETWEEN $low AND $high
-ORDER BY object_id;
+UNION
+SELECT old_id
+FROM object_alias
+WHERE old_id BETWEEN $low AND $high;

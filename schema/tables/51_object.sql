@@ -20,6 +20,13 @@ CREATE TABLE object (
   vsx_name VARCHAR,
   ref_colour DOUBLE,
   ref_colour_index VARCHAR,
+  n_position INTEGER,
+  grade TINYINT,
+  spread_arcsec FLOAT,
+  slack_arcsec FLOAT,
+  reach_arcsec FLOAT,
+  drift_arcsec FLOAT,
+  is_contested BOOLEAN,
   pm_err DOUBLE,
   linked_run_id INTEGER
 );
@@ -44,5 +51,12 @@ COMMENT ON COLUMN object.target_id IS 'the moving target; NULL: a star';
 COMMENT ON COLUMN object.vsx_name IS 'name of the variable star in VSX at its place; NULL: none is known';
 COMMENT ON COLUMN object.ref_colour IS 'mag; colour of the reference star, in ref_colour_index';
 COMMENT ON COLUMN object.ref_colour_index IS 'the passbands of ref_colour, as g-i';
+COMMENT ON COLUMN object.n_position IS 'detections that its position is the mean of';
+COMMENT ON COLUMN object.grade IS 'which these are: 3 = whole and above the gate in signal to noise, 2 = whole (it has none of grade 3), 1 = cut or hit (nor of grade 2)';
+COMMENT ON COLUMN object.spread_arcsec IS 'arcsec; none of its detections is farther from its position; NULL: not known';
+COMMENT ON COLUMN object.slack_arcsec IS 'arcsec; each of its detections is at least so much nearer than its reach';
+COMMENT ON COLUMN object.reach_arcsec IS 'arcsec; largest match radius of its frames';
+COMMENT ON COLUMN object.drift_arcsec IS 'arcsec; how far at most its position went since its detections were last looked at one by one';
+COMMENT ON COLUMN object.is_contested IS 'another object competes for its detections: they are matched anew as a set whenever one comes';
 COMMENT ON COLUMN object.pm_err IS 'mas/yr; 1 sigma of the proper motion, the larger of its two components; NULL: unknown';
 COMMENT ON COLUMN object.linked_run_id IS 'the last run there was when its reference star and its name were sought; NULL: never yet';

@@ -27,7 +27,7 @@ from photdb.ingest.header import read_frames
 from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import measure_frame as worker
 from photdb.jobs import refcat
-from photdb.jobs.crossmatch import associate, commit_objects
+from photdb.jobs.crossmatch import associate
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.pool import Workers
 from photdb.jobs.simulate import simulate
@@ -118,14 +118,15 @@ def commit(folder: Path, rows: int) -> None:
                     "match_radius_arcsec": np.full(n_frames, 1.5),
                     "mjd_mid": 60000.0 + np.arange(n_frames) / 1000,
                     "epoch": np.full(n_frames, 2024.0),
+                    "fwhm_arcsec": np.full(n_frames, 3.0),
+                    "wcs_rms_arcsec": np.full(n_frames, 0.05),
                 }
             )
             with db.table("given_night", table):
                 db.job("commit_night_frames")
             began = time.perf_counter()
-            associate(db, files=[str(f) for f in files], epoch=2024.0, radius_arcsec=1.5, run_id=1)
             with db.transaction():
-                commit_objects(db)
+                associate(db, files=[str(f) for f in files], run_id=1)
                 db.job("commit_detections")
             db.checkpoint()
             seconds = time.perf_counter() - began

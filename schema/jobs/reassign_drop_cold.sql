@@ -1,0 +1,4 @@
+-- Take detections that change hands out of detection_cold.
+-- needs given_moves(skey, frame_id)
+DELETE FROM detection_cold
+WHERE (skey, frame_id) IN (SELECT skey, frame_id FROM given_moves);

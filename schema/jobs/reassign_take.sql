@@ -1,0 +1,6 @@
+-- Stored detections that change hands, as they are.
+-- needs given_moves(skey, frame_id, object_id, new_skey)
+CREATE OR REPLACE TEMP TABLE reassigned AS
+SELECT g.new_skey AS skey, nullif(g.object_id, 0) AS object_id, d.* EXCLUDE (skey, object_id)
+FROM detection AS d
+JOIN given_moves AS g ON g.skey = d.skey AND g.frame_id = d.frame_id;
