@@ -48,6 +48,9 @@ COMMANDS = {
     "cone": Lazy("ask:cone", "List the objects around a position, with their magnitudes in each band.", _ASK),
     "variables": Lazy("variables:variables", "List candidates for variable stars, with the reasons.", _ASK),
     "period": Lazy("variables:period", "Search a star's points for its period; name the aliases.", _ASK),
+    "coverage": Lazy(
+        "coverage:coverage", "List every frame that saw a place: detected or not, and why a point is missing.", _ASK
+    ),
     "objects": Lazy("ask:objects", "List the objects, the most often detected first.", _ASK),
     "frames": Lazy("keep:frames", "List the frames, or tell the store that their files have moved.", _ASK),
     "sql": Lazy("ask:sql", "Answer a question put in SQL.", _ASK),
