@@ -7,9 +7,10 @@ They live in `photdb.asking` by subject; this is the door to all of them.
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,8 @@ from photdb.asking.finding import (
     LEAST_RADIUS,
     Found,
     find_object,
-    frames_at,
-    nothing_there,
     object_by_id,
     object_by_name,
-    outline_holds,
     parse_position,
     place,
     resolve,
@@ -35,11 +33,14 @@ from photdb.asking.lightcurves import (
     colour_note,
     light_curve,
     mjd_of,
+    summed_up,
 )
 from photdb.asking.moc import moc_text, not_a_moc
 from photdb.asking.regions import parse_polygon, refuse_no_polygon
+from photdb.asking.seen import coverage, frames_at, never_observed, nothing_there, outline_holds
+from photdb.asking.targets import Target, as_targets, find_targets, light_curves, read_targets
 from photdb.asking.where import chosen_by
-from photdb.errors import UsageError
+from photdb.errors import NotFoundError, UsageError
 from photdb.resources import shipped
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.answer import Answer, select
@@ -47,6 +48,8 @@ from photdb.store.database import Database, statement
 
 if TYPE_CHECKING:
     import polars
+
+_log = logging.getLogger(__name__)
 
 __all__ = [
     "COLOUR_COLUMNS",
@@ -59,19 +62,25 @@ __all__ = [
     "ColourNote",
     "Found",
     "Store",
+    "Target",
+    "as_targets",
     "audits",
     "calibration_note",
     "colour_note",
     "cone",
     "connect",
+    "coverage",
     "export",
     "find_object",
+    "find_targets",
     "frames",
     "frames_at",
     "in_moc",
     "in_polygon",
     "light_curve",
+    "light_curves",
     "mjd_of",
+    "never_observed",
     "nothing_there",
     "object_by_id",
     "object_by_name",
@@ -81,9 +90,11 @@ __all__ = [
     "parse_polygon",
     "parse_position",
     "place",
+    "read_targets",
     "refuse_no_radius",
     "resolve",
     "status",
+    "summed_up",
     "targets",
 ]
 
@@ -222,6 +233,7 @@ EXPORTS = {
     "detection": {"objects", "band"},
     "object": {"objects"},
     "frame": {"band"},
+    "zeropoint": set(),
 }
 
 
@@ -263,9 +275,9 @@ def export(
     if strange:
         raise UsageError(f"{what}s cannot be chosen by {strange[0]}", f"by {', '.join(sorted(EXPORTS[what]))} they can")
     parameters = {name: value for name, value in given.items() if name in EXPORTS[what]}
-    if colour_corrected and (what != "lightcurve" or question):
+    if colour_corrected and (what != "lightcurve" or question not in (None, "export_lightcurve")):
         raise UsageError(f"{what}s cannot be corrected for colour here", "`photdb export lightcurve` can")
-    name = question or f"export_{what}{'_colour' if colour_corrected else ''}"
+    name = f"{question or f'export_{what}'}{'_colour' if colour_corrected else ''}"
     return Answer(db, statement("queries", name), parameters, what)
 
 
@@ -360,6 +372,8 @@ class Store:
         colour_corrected: bool = False,
         all_columns: bool = False,
         calibration: int | None = None,
+        targets: Iterable[Any] | None = None,
+        limits: bool = False,
     ) -> polars.DataFrame:
         """Return the light curve of the object at a position, of an id or of a name, oldest point first.
 
@@ -378,6 +392,13 @@ class Store:
         calibration : int, optional
             With the zero points of this calibration instead of those in use (``SELECT * FROM calibration``); frames it
             does not have are without a magnitude.
+        targets : iterable, optional
+            Of thousands of targets in one pass instead: each a pair (ra, dec), a name, an object_id, or a dict with
+            ``name``, ``ra`` and ``dec`` or ``object_id``. The first column says which one a point is of; targets
+            without an object are left out, and logged with the reason.
+        limits : bool, default=False
+            Also a row of kind ``limit`` for every frame that saw the place and did not detect the star: ``limit_mag``
+            without a flux.
 
         Returns
         -------
@@ -397,10 +418,22 @@ class Store:
         >>> with photdb.connect(":memory:") as db:
         ...     db.light_curve(31.0428, 46.6878)
         Traceback (most recent call last):
-        photdb.errors.NotFoundError: no object within 5.0 arcsec of 31.04280 +46.68780: the store has no objects
+        photdb.errors.NotFoundError: no object within 5.0 arcsec of 31.04280 +46.68780: the store is empty
         """
-        if sum((ra is not None or dec is not None, object_id is not None, name is not None)) != 1:
-            raise UsageError("give a position (ra and dec), object_id or name", "and only one of them")
+        one = (ra is not None or dec is not None, object_id is not None, name is not None, targets is not None)
+        if sum(one) != 1:
+            raise UsageError("give a position (ra and dec), object_id, name or targets", "and only one of them")
+        chosen: dict[str, Any] = {
+            "band": band, "start": start, "stop": stop, "without": without, "aperture_id": aperture_id,
+            "colour_corrected": colour_corrected, "all_columns": all_columns,
+        }  # fmt: skip
+        if targets is not None:
+            asked = find_targets(self._db, as_targets(targets), radius=radius)
+            for target in asked:
+                if target.reason:
+                    _log.warning("%s: %s", target.label, target.reason)
+            with self._as(calibration):
+                return _polars(light_curves(self._db, asked, **chosen, limits=limits))
         if name is not None:
             found = object_by_name(self._db, name, radius=radius)
         elif object_id is not None:
@@ -408,11 +441,48 @@ class Store:
         else:
             found = find_object(self._db, *_position(ra, dec), radius=radius)
         with self._as(calibration):
-            curve = light_curve(
-                self._db, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id,
-                colour_corrected=colour_corrected, all_columns=all_columns,
-            )  # fmt: skip
-            return _polars(curve)
+            if not limits:
+                return _polars(light_curve(self._db, found.object_id, **chosen))
+            target = Target(1, found.name, found.ra, found.dec, found.object_id)
+            return _polars(light_curves(self._db, [target], **chosen, limits=True, named=False))
+
+    def coverage(
+        self,
+        ra: float | str | None = None,
+        dec: float | str | None = None,
+        *,
+        object_id: int | None = None,
+        name: str | None = None,
+        radius: float | None = None,
+        calibration: int | None = None,
+    ) -> polars.DataFrame:
+        """Return every frame that saw a place or may have seen it: detected or not, how faint, and why not.
+
+        Parameters
+        ----------
+        ra, dec, object_id, name, radius : optional
+            As `light_curve` has them; a place without an object is fine.
+        calibration : int, optional
+            With the zero points of this calibration.
+
+        Examples
+        --------
+        >>> import photdb
+        >>> with photdb.connect(":memory:") as db:
+        ...     db.coverage(31.0428, 46.6878).height
+        0
+        """
+        if sum((ra is not None or dec is not None, object_id is not None, name is not None)) != 1:
+            raise UsageError("give a position (ra and dec), object_id or name", "and only one of them")
+        with self._as(calibration):
+            if ra is not None or dec is not None:
+                place_, found = _position(ra, dec), None
+                with suppress(NotFoundError):
+                    found = find_object(self._db, *place_, radius=radius).object_id
+                return _polars(coverage(self._db, *place_, object_id=found))
+            star = object_by_name(self._db, name, radius=radius) if name is not None else None
+            star = star or object_by_id(self._db, object_id or 0)
+            return _polars(coverage(self._db, star.ra, star.dec, object_id=star.object_id))
 
     def cone(
         self,

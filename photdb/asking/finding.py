@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 
 from photdb import progress
+from photdb.asking.seen import nothing_there
 from photdb.errors import NotFoundError, UsageError
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.database import Database
@@ -160,14 +159,24 @@ def _within_their_reach(db: Database, near: list[dict[str, Any]]) -> list[dict[s
 
 
 def object_by_id(db: Database, object_id: int) -> Found:
-    """Return the object of an id.
+    """Return the object of an id, also of one that is out of use: the object that has most of its detections now.
 
     Raises
     ------
     NotFoundError
-        If there is none.
+        If there is none; or there was one, which no detection is of any more.
     """
     found = db.query("object_by_id", object_id=object_id).dicts() if object_id < 2**63 else []
+    if found and found[0]["object_id"] is None:
+        raise NotFoundError(
+            f"object {object_id} is no more: what was taken for it makes no object",
+            f"`photdb crossmatch events {object_id}` says when and why",
+        )
+    if found and found[0]["object_id"] != object_id:
+        progress.say(
+            f"object {object_id} is part of {found[0]['object_id']} now; `photdb crossmatch events {object_id}` says why"
+        )
+        object_id = found[0]["object_id"]
     if not found:
         raise NotFoundError(
             f"no object {object_id}", "`photdb objects` lists them, `photdb cone RA DEC 60` those of a place"
@@ -196,69 +205,3 @@ def object_by_name(db: Database, name: str, *, radius: float | None = None, onli
         )
     found = find_object(db, named.ra, named.dec, radius=radius)
     return replace(found, label=named.label)
-
-
-def nothing_there(db: Database, ra: float, dec: float, radius: float) -> NotFoundError:
-    """Return the error for a place without an object: what is nearest, and whether anybody looked."""
-    what = f"no object within {radius:.1f} arcsec of {ra:.5f} {dec:+.5f}"
-    nearest = db.query("object_nearest", ra=ra, dec=dec).dicts()
-    if not nearest:
-        return NotFoundError(f"{what}: the store has no objects", "`photdb status` says what it holds")
-    near = nearest[0]
-    what += f"; the nearest is {near['name']}, {_distance(near['separation_arcsec'])} away"
-    nights = frames_at(db, ra, dec)
-    if not nights:
-        return NotFoundError(f"{what}; no frame covers the place", "`photdb frames` lists the frames")
-    n = f"{len(nights)} frame{'s' * (len(nights) > 1)}"
-    known = sorted(str(night) for night in nights if night is not None)
-    when = "" if not known else f" of {known[0]}" if known[0] == known[-1] else f" of {known[0]} to {known[-1]}"
-    wider = (
-        f"; --radius {math.ceil(near['separation_arcsec'])} takes the nearest"
-        if near["separation_arcsec"] < 300
-        else ""
-    )
-    return NotFoundError(
-        f"{what}; {n}{when} cover the place", f"it was too faint, or was not told from a neighbour{wider}"
-    )
-
-
-def _distance(arcsec: float) -> str:
-    """Return an angle as people say it."""
-    if arcsec < 120:
-        return f"{arcsec:.1f} arcsec"
-    return f"{arcsec / 60:.1f} arcmin" if arcsec < 7200 else f"{arcsec / 3600:.1f} deg"
-
-
-def frames_at(db: Database, ra: float, dec: float) -> list[date | None]:
-    """Return the nights of the measured frames whose outline holds a position, one entry a frame."""
-    from photdb.sky import healpix
-
-    cells = {f"cell_{order}": int(healpix(ra, dec, order)) for order in (7, 10)}
-    found = db.query("frames_at_cell", **cells).dicts()
-    return [f["night"] for f in found if outline_holds(f["corner_ra"], f["corner_dec"], ra, dec)]
-
-
-def outline_holds(corner_ra: Sequence[float] | None, corner_dec: Sequence[float] | None, ra: float, dec: float) -> bool:
-    """Whether a position lies inside an outline on the sky, all in degrees.
-
-    The outline is seen from the position: its corners go once around inside, and not at all outside. The angles
-    are those of great circles, so poles and RA 0 need no care; without an outline the answer is yes.
-
-    Examples
-    --------
-    >>> outline_holds([359, 1, 1, 359], [-1, -1, 1, 1], 0.5, 0.5), outline_holds([359, 1, 1, 359], [-1, -1, 1, 1], 2, 0)
-    (True, False)
-    """
-    if not corner_ra or not corner_dec:
-        return True
-    angles = [_position_angle(ra, dec, r, d) for r, d in zip(corner_ra, corner_dec, strict=True)]
-    turns = (math.remainder(b - a, 2 * math.pi) for a, b in zip(angles, [*angles[1:], angles[0]], strict=True))
-    return abs(sum(turns)) > math.pi
-
-
-def _position_angle(ra: float, dec: float, to_ra: float, to_dec: float) -> float:
-    """Return the direction from one position to another, in radians."""
-    a, d, to_d = math.radians(to_ra - ra), math.radians(dec), math.radians(to_dec)
-    east = math.cos(to_d) * math.sin(a)
-    north = math.sin(to_d) * math.cos(d) - math.cos(to_d) * math.sin(d) * math.cos(a)
-    return math.atan2(east, north)

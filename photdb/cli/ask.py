@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,10 @@ def lightcurve(
     object_id: Annotated[int | None, typer.Option("--object", metavar="ID", help="The object's number.")] = None,
     radius: Radius = None,
     online: Online = False,
+    targets: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Of every target of a CSV: ra and dec in any notation, name, or object_id."),
+    ] = None,
     band: Annotated[str | None, typer.Option(metavar="NAME", help="One band only.")] = None,
     start: Annotated[
         str | None,
@@ -47,6 +52,12 @@ def lightcurve(
     aperture_id: Annotated[
         int, typer.Option(metavar="ID", help="Aperture of the flux: 0 primary, -1 auto, else one of table aperture.")
     ] = 0,
+    limits: Annotated[
+        bool,
+        typer.Option(
+            "--limits", help="Also a row of kind limit for every frame that saw the place and did not detect the star."
+        ),
+    ] = False,
     colour_corrected: ColourCorrected = False,
     all_columns: Annotated[bool, typer.Option("--all-columns", help=f"Also {', '.join(query.MORE_COLUMNS)}.")] = False,
     columns: Annotated[
@@ -66,28 +77,144 @@ def lightcurve(
     has no magnitude.
 
     Examples: photdb lightcurve 41.58 -30.27; photdb lc 02:04:10.3 +46:41:16 --plot star.png; photdb lc AG Peg --band V
+
+    Example: photdb lightcurve --targets list.csv --output curves.parquet
     """
     for path in filter(None, (output, plot)):
         tables.refuse_existing(path, overwrite=overwrite)
+    choice = _Choice(
+        band, start, stop, _mask(flags, no_flags), aperture_id, colour_corrected,
+        all_columns or _asks_for_more(columns), limits, tuple(_names(columns or "")),
+    )  # fmt: skip
+    if targets is not None:
+        if where or object_id is not None or plot is not None:
+            raise UsageError("--targets goes without a name, a position, --object and --plot", "the file has them all")
+        with Database.open(store_path(db), calibration=calibration) as store:
+            _check_aperture(store, aperture_id)
+            _many(store, targets, choice, radius, format=format, output=output, overwrite=overwrite)
+            say_calibration(store, calibration)
+        return
     with Database.open(store_path(db), calibration=calibration) as store:
-        found = _found(store, where or [], object_id, radius, online=online or None)
+        found = _found_or_place(store, where or [], object_id, radius, online=online or None, limits=limits)
         _check_aperture(store, aperture_id)
-        without = _mask(flags, no_flags)
-        curve = query.light_curve(
-            store, found.object_id, band=band, start=start, stop=stop, without=without, aperture_id=aperture_id,
-            colour_corrected=colour_corrected, all_columns=all_columns or _asks_for_more(columns),
-        )  # fmt: skip
+        curve = choice.ask(store, found)
         _say_what(found)
-        n = tables.show(
-            curve.only(_names(columns)) if columns else curve, format=format, output=output, overwrite=overwrite
-        )
+        n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
         if not n:
             raise _no_points(store, found, band)
+        _say_state(curve)
         say_calibration(store, calibration, [found.object_id])
         if colour_corrected:
             say_colours(store, [found.object_id], band)
         if plot is not None:
             _plot(curve, found, plot, flux=flux)
+
+
+#: What a place without an object is called, where its limits are asked for.
+_NO_OBJECT = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What of a light curve is wanted, as it was typed."""
+
+    band: str | None
+    start: str | None
+    stop: str | None
+    without: int
+    aperture_id: int
+    colour_corrected: bool
+    all_columns: bool
+    limits: bool
+    columns: tuple[str, ...]
+
+    def ask(self, store: Database, found: query.Found) -> Answer:
+        """Return the light curve of one object, or the limits of a place without one."""
+        wanted = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name not in _NOT_ASKED}
+        if not self.limits:
+            return query.light_curve(store, found.object_id, **wanted)
+        number = None if found.object_id == _NO_OBJECT else found.object_id
+        target = query.Target(1, found.name, found.ra, found.dec, number)
+        return query.light_curves(store, [target], **wanted, limits=True, named=False)
+
+    def ask_many(self, store: Database, targets: list[query.Target]) -> Answer:
+        """Return the light curves of targets."""
+        wanted = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name not in _NOT_ASKED}
+        return query.light_curves(store, targets, **wanted, limits=self.limits)
+
+    def columned(self, curve: Answer) -> Answer:
+        """Return only the columns that were asked for."""
+        return curve.only(list(self.columns)) if self.columns else curve
+
+
+_NOT_ASKED = ("limits", "columns")
+
+
+def _many(
+    store: Database,
+    path: Path,
+    choice: _Choice,
+    radius: float | None,
+    *,
+    format: str | None,
+    output: Path | None,
+    overwrite: bool,
+) -> None:
+    """Write the light curves of the targets of a file, and say which have none and why."""  # fmt: skip
+    targets = query.find_targets(store, query.read_targets(path), radius=radius)
+    lost = [t for t in targets if t.reason]
+    if len(lost) == len(targets) and not choice.limits:
+        raise NotFoundError(
+            f"{path}: none of its {len(targets)} targets has an object; {lost[0].label}: {lost[0].reason}",
+            "`photdb coverage RA DEC` says what was seen of a place",
+        )
+    n = tables.show(choice.columned(choice.ask_many(store, targets)), format=format, output=output, overwrite=overwrite)
+    console.note(f"{len(targets) - len(lost)} of {len(targets)} targets have an object, {n} points")
+    for target in lost[:_LOST]:
+        console.warn(f"{target.label}: {target.reason}")
+    if len(lost) > _LOST:
+        for reason, number in Counter(_alike(t.reason) for t in lost[_LOST:]).most_common(5):
+            console.warn(f"{number} more targets: {reason}")
+    if choice.colour_corrected:
+        say_colours(store, [t.object_id for t in targets if t.object_id is not None], choice.band)
+
+
+#: So many targets without an object are said one by one.
+_LOST = 20
+
+
+def _alike(reason: str) -> str:
+    """Return a reason without what differs from place to place."""
+    return reason.partition("; ")[0] + ("; observed, not detected" if "; " in reason else "")
+
+
+def _found_or_place(
+    store: Database,
+    where: list[str],
+    object_id: int | None,
+    radius: float | None,
+    *,
+    online: bool | None,
+    limits: bool,
+) -> query.Found:
+    """Return the object that was asked for; where only limits can be had, the place itself."""  # fmt: skip
+    try:
+        return _found(store, where, object_id, radius, online=online)
+    except NotFoundError:
+        position = query.parse_position(where) if limits else None
+        if position is None or not query.frames_at(store, *position):
+            raise
+        console.warn("no object there: its upper limits")
+        return query.Found(_NO_OBJECT, f"{position[0]:.5f} {position[1]:+.5f}", *position)
+
+
+def _say_state(curve: Answer) -> None:
+    """Say what a light curve without magnitudes is."""
+    n, n_limit, n_mag = query.summed_up(curve)
+    if n_limit:
+        console.note(f"{n - n_limit} points, and {n_limit} upper limits of frames that did not detect it")
+    if n > n_limit and not n_mag:
+        console.warn(f"none of its {n - n_limit} points has a magnitude: `photdb zeropoint` calibrates, --columns flux")
 
 
 def _asks_for_more(columns: str | None) -> bool:
@@ -121,6 +248,8 @@ def _found(
 
 def _say_what(found: query.Found) -> None:
     """Say which object it is, and which others it may have been."""
+    if found.object_id == _NO_OBJECT:
+        return
     label = f" ({found.label})" if found.label else ""
     away = "" if found.separation is None else f", {found.separation:.1f} arcsec from the position asked for"
     console.note(f"{found.name}{label}, object {found.object_id}{away}")

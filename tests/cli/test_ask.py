@@ -86,7 +86,7 @@ def test_a_wrong_place_ends_with_3_and_names_the_nearest_object(photdb):
     code, out, err = photdb("lightcurve", "41.58", "-30.2")
     assert (code, out) == (3, "")
     assert err.startswith("error: no object within 5.0 arcsec")
-    assert "J024619.20-301252.0, 52.0 arcsec away; 12 frames" in err
+    assert "J024619.20-301252.0, 52.0 arcsec away; it was observed and not detected: 12 frames" in err
     assert "\nhint: " in err
     code, _, err = photdb("cone", "41.58", "-30.2", "10")
     assert code == 3

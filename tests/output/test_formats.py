@@ -29,6 +29,7 @@ TOOLS = {
     "names_in_folder",
     "packing",
     "plot",
+    "plot_coverage",
     "plot_style",
     "plot_zeropoint",
     "plot_zeropoint_selection",

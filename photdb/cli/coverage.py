@@ -1,0 +1,132 @@
+"""``photdb coverage``: what was seen of a place, and which places were seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from photdb import query
+from photdb.cli import console, tables
+from photdb.cli.options import AsCalibration, Db, Format, Output, Overwrite, Radius
+from photdb.config import store_path
+from photdb.errors import NotFoundError, UsageError
+from photdb.store.answer import Answer
+from photdb.store.database import Database
+
+
+def coverage(
+    where: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME | RA DEC]", help="A target's or object's name, or a position: degrees or sexagesimal."
+        ),
+    ] = None,
+    object_id: Annotated[int | None, typer.Option("--object", metavar="ID", help="The object's number.")] = None,
+    radius: Radius = None,
+    sky: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw what was observed: .png, .pdf or .svg.")
+    ] = None,
+    moc: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write what was observed as a MOC: .fits, .json or .txt (ASCII)."),
+    ] = None,
+    order: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="With --map and --moc: HEALPix order of the cells (default: fit the frames)."),
+    ] = None,
+    band: Annotated[str | None, typer.Option(metavar="NAME", help="With --map and --moc: one band only.")] = None,
+    calibration: AsCalibration = None,
+    db: Db = None,
+    format: Format = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """List every frame that saw a place: detected or not, and why a point is missing.
+
+    status: detected, not detected, outside (of the frame, but near), failed, rejected or no WCS (it may have seen the
+    place). why: masked, edge, blended (with a neighbour), not calibrated, too faint (for the limit), missed.
+
+    --map draws how many frames saw each part of the sky, band by band; --moc writes where there is any.
+
+    Example: photdb coverage 41.58 -30.27
+
+    Example: photdb coverage --map sky.png --moc observed.fits
+    """
+    if sky is not None or moc is not None:
+        if where or object_id is not None or output is not None:
+            raise UsageError("--map and --moc are of the whole store", "leave the place and --output away")
+        _sky(db, sky, moc, order, band, overwrite=overwrite)
+        return
+    if order is not None or band is not None:
+        raise UsageError("--order and --band go with --map or --moc", "photdb coverage --map sky.png")
+    if bool(where) == (object_id is not None):
+        raise UsageError("give a name, RA and DEC, or --object ID", "as photdb coverage 41.58 -30.27; or --map FILE")
+    with Database.open(store_path(db), calibration=calibration) as store:
+        ra, dec, found = _place(store, where or [], object_id, radius)
+        answer = query.coverage(store, ra, dec, object_id=found)
+        n = tables.show(answer, format=format, output=output, overwrite=overwrite)
+        if not n:
+            raise query.never_observed(store, f"{ra:.5f} {dec:+.5f} was never observed")
+        console.note(_words(answer))
+
+
+def _place(
+    store: Database, where: list[str], object_id: int | None, radius: float | None
+) -> tuple[float, float, int | None]:
+    """Return the place that was asked for, and the object there, if there is one."""
+    if object_id is not None:
+        found = query.object_by_id(store, object_id)
+        return found.ra, found.dec, found.object_id
+    position = query.parse_position(where)
+    if position is None:
+        found = query.resolve(store, where, radius=radius)
+        console.note(f"{found.name}, object {found.object_id}")
+        return found.ra, found.dec, found.object_id
+    try:
+        found = query.find_object(store, *position, radius=radius)
+    except NotFoundError:
+        console.note("no object is known there")
+        return *position, None
+    console.note(f"{found.name}, object {found.object_id}, {found.separation:.1f} arcsec from the position asked for")
+    return *position, found.object_id
+
+
+def _words(answer: Answer) -> str:
+    """Return how many frames there are of each kind."""
+    counted = Counter(answer.only(["status", "why"]).rows())
+    words = (f"{n} {status}" + (f" ({why})" if why else "") for (status, why), n in counted.most_common())
+    return f"{sum(counted.values())} frames: {', '.join(words)}"
+
+
+def _sky(
+    db: Path | None, picture: Path | None, moc: Path | None, order: int | None, band: str | None, *, overwrite: bool
+) -> None:
+    """Draw and write what was observed."""
+    from photdb.asking import moc as mocs
+    from photdb.asking.sky_map import sky_map
+    from photdb.output.formats import appearing
+    from photdb.output.plot_style import refuse_unknown
+
+    kind = mocs.format_of_moc(moc) if moc is not None else ""
+    if picture is not None:
+        refuse_unknown(picture)
+    for path in filter(None, (picture, moc)):
+        tables.refuse_existing(path, overwrite=overwrite)
+    with Database.open(store_path(db)) as store:
+        found = sky_map(store, band=band, order=order)
+    cells = found.cells()
+    area = len(cells) * 41252.96 / (12 * 4**found.order)
+    if moc is not None:
+        with appearing(moc) as temporary:
+            mocs.write_moc(found.ranges(), temporary, kind, found.order)
+        console.note(f"MOC in {moc}")
+    if picture is not None:
+        from photdb.output.plot_coverage import draw
+
+        with appearing(picture) as temporary:
+            draw(found.bands, found.order, temporary, title=f"{area:.4g} square degrees observed")
+        console.note(f"drawn in {picture}")
+    console.note(f"{area:.4g} square degrees were observed, in cells of order {found.order}")

@@ -1,0 +1,204 @@
+-- Every frame that saw places on the sky or may have seen them: whether a star was measured there, and why not.
+--
+-- i          the place, counted from 1
+-- status     detected; not detected; outside (of the outline, in a HEALPix cell that the frame touches); failed, rejected or
+--            no WCS: frames without an outline whose header points within a degree of the place, or, where it does not
+--            say where, names the same object as a frame that saw it
+-- why        of a star that was not detected:
+--            masked          inside a circle that was masked when the frame was measured
+--            edge            nearer to the edge of the frame than the radius of its aperture
+--            blended         another star was measured within a FWHM, or within the match radius
+--            not calibrated  the frame has no zero point, and so no limit
+--            too faint       no star is known there, or its median in this band is fainter than half a magnitude above the
+--                            limit
+--            missed          its median is brighter than that: it has faded, or the frame has to be looked at
+--            of one that was detected: masked (part of its aperture is missing: no flux), not calibrated
+-- zero points are those of the primary aperture.
+--
+-- ras, decs  DOUBLE[]   deg
+-- objects    BIGINT[]   the star at each place; NULL where there is none
+CREATE OR REPLACE MACRO coverage(ras, decs, objects) AS TABLE
+WITH asked AS MATERIALIZED (
+  SELECT
+    i, ra, dec, object_id,
+    cos(radians(dec)) * cos(radians(ra)) AS ux, cos(radians(dec)) * sin(radians(ra)) AS uy, sin(radians(dec)) AS uz
+  FROM (
+    SELECT
+      unnest(range(1, len(ras::DOUBLE[]) + 1)) AS i, unnest(ras::DOUBLE[]) AS ra, unnest(decs::DOUBLE[]) AS dec,
+      unnest(objects::BIGINT[]) AS object_id
+  )
+),
+touching AS MATERIALIZED (
+  SELECT a.i, c.frame_id
+  FROM (
+    SELECT i, 7 AS norder, healpix_cell(ra, dec, 7) AS cell FROM asked
+    UNION ALL
+    SELECT i, 10 AS norder, healpix_cell(ra, dec, 10) AS cell FROM asked
+  ) AS a
+  JOIN frame_cover AS c ON c.norder = a.norder AND c.cell = a.cell
+),
+saw AS MATERIALIZED (
+  SELECT
+    a.i, a.ra, a.dec, a.object_id, f.frame_id, f.object_name,
+    outline_holds(f.corner_ra, f.corner_dec, a.ra, a.dec) AS inside,
+    outline_margin(f.corner_ra, f.corner_dec, a.ra, a.dec) AS margin_arcsec
+  FROM touching AS t
+  JOIN asked AS a ON a.i = t.i
+  JOIN frame AS f ON f.frame_id = t.frame_id
+),
+maybe AS (
+  SELECT a.i, f.frame_id
+  FROM frame AS f
+  JOIN asked AS a
+    ON (cos(radians(f.dec)) * cos(radians(f.ra)) - a.ux) ** 2
+      + (cos(radians(f.dec)) * sin(radians(f.ra)) - a.uy) ** 2
+      + (sin(radians(f.dec)) - a.uz) ** 2 < 3.0461e-4
+  WHERE f.corner_ra IS NULL
+  UNION
+  SELECT s.i, f.frame_id
+  FROM frame AS f
+  JOIN (SELECT DISTINCT i, object_name FROM saw WHERE inside) AS s ON s.object_name = f.object_name
+  WHERE f.corner_ra IS NULL AND f.ra IS NULL
+),
+own AS MATERIALIZED (
+  SELECT object_id, frame_id, flux, flux_err, flags, x, y
+  FROM detection
+  WHERE object_id IN (SELECT object_id FROM asked)
+),
+measured AS MATERIALIZED (
+  SELECT
+    o.object_id, o.frame_id, f.band, o.flux, o.flux_err, o.flags,
+    flux_to_mag(o.flux, zp_here(z, o.flux, o.x, o.y, f.width, f.height)) AS mag
+  FROM own AS o
+  JOIN frame AS f ON f.frame_id = o.frame_id
+  LEFT JOIN zeropoint_active AS z ON z.frame_id = o.frame_id AND z.aperture_id = 0
+),
+usual AS (
+  SELECT object_id, band, median(mag) AS mag
+  FROM measured
+  GROUP BY object_id, band
+),
+reach AS (
+  SELECT 2 * sin(radians(least(60, max(greatest(coalesce(match_radius_arcsec, 0), coalesce(fwhm_arcsec, 0)))) / 3600) / 2) AS c
+  FROM frame
+),
+-- Stars about each place, found in cells of a cube grid of 6e-4 (two arcminutes).
+box AS (
+  SELECT
+    i, object_id,
+    unnest(range(floor((ux - c) / 6e-4)::BIGINT, floor((ux + c) / 6e-4)::BIGINT + 1)) AS gx,
+    ux, uy, uz, c
+  FROM asked, reach
+),
+boxes AS (
+  SELECT
+    i, object_id, gx, ux, uy, uz, c, gy,
+    unnest(range(floor((uz - c) / 6e-4)::BIGINT, floor((uz + c) / 6e-4)::BIGINT + 1)) AS gz
+  FROM (SELECT *, unnest(range(floor((uy - c) / 6e-4)::BIGINT, floor((uy + c) / 6e-4)::BIGINT + 1)) AS gy FROM box)
+),
+near AS MATERIALIZED (
+  SELECT b.i, o.object_id, o.name
+  FROM object AS o
+  JOIN boxes AS b
+    ON b.gx = floor(o.ux / 6e-4)::BIGINT AND b.gy = floor(o.uy / 6e-4)::BIGINT AND b.gz = floor(o.uz / 6e-4)::BIGINT
+  WHERE o.object_id IS DISTINCT FROM b.object_id
+    AND (o.ux - b.ux) ** 2 + (o.uy - b.uy) ** 2 + (o.uz - b.uz) ** 2 <= b.c * b.c
+    AND o.ux BETWEEN (SELECT min(ux) - 3e-4 FROM asked) AND (SELECT max(ux) + 3e-4 FROM asked)
+    AND o.uy BETWEEN (SELECT min(uy) - 3e-4 FROM asked) AND (SELECT max(uy) + 3e-4 FROM asked)
+    AND o.uz BETWEEN (SELECT min(uz) - 3e-4 FROM asked) AND (SELECT max(uz) + 3e-4 FROM asked)
+),
+beside AS MATERIALIZED (
+  SELECT object_id, frame_id, ra, dec
+  FROM detection
+  WHERE object_id IN (SELECT object_id FROM near)
+),
+neighbour AS (
+  SELECT
+    n.i, b.frame_id, arg_min(n.name, separation_arcsec(b.ra, b.dec, a.ra, a.dec)) AS name,
+    min(separation_arcsec(b.ra, b.dec, a.ra, a.dec)) AS distance
+  FROM near AS n
+  JOIN beside AS b ON b.object_id = n.object_id
+  JOIN asked AS a ON a.i = n.i
+  GROUP BY n.i, b.frame_id
+),
+listed AS (
+  SELECT i, frame_id, inside, margin_arcsec FROM saw
+  UNION ALL
+  SELECT i, frame_id, NULL, NULL FROM maybe
+),
+judged AS (
+  SELECT
+    l.i,
+    a.object_id,
+    f.frame_id,
+    f.path,
+    f.night,
+    f.band,
+    f.mjd_mid,
+    f.exptime_s,
+    f.jd_tdb + (f.bary_x * a.ux + f.bary_y * a.uy + f.bary_z * a.uz) AS bjd_tdb,
+    f.airmass,
+    f.fwhm_arcsec,
+    CASE
+      WHEN f.state <> 'ok' THEN f.state
+      WHEN l.inside IS NULL THEN 'no WCS'
+      WHEN NOT l.inside THEN 'outside'
+      WHEN m.frame_id IS NOT NULL THEN 'detected'
+      ELSE 'not detected'
+    END AS status,
+    CASE
+      WHEN f.state <> 'ok' OR l.inside IS NOT TRUE THEN NULL
+      WHEN m.frame_id IS NOT NULL AND m.flux IS NULL THEN 'masked'
+      WHEN m.frame_id IS NOT NULL AND coalesce(z.mag_system, 'instrumental') = 'instrumental' THEN 'not calibrated'
+      WHEN m.frame_id IS NOT NULL THEN NULL
+      WHEN list_bool_or(list_transform(
+        (f.settings::JSON -> '$.mask_circles')::STRUCT(ra DOUBLE, dec DOUBLE, radius_arcsec DOUBLE)[],
+        lambda c: separation_arcsec(c.ra, c.dec, a.ra, a.dec) <= c.radius_arcsec
+      )) THEN 'masked'
+      WHEN l.margin_arcsec < f.primary_radius_px * f.pixel_scale_arcsec THEN 'edge'
+      WHEN n.distance <= greatest(coalesce(f.match_radius_arcsec, 0), coalesce(f.fwhm_arcsec, 0)) THEN 'blended'
+      WHEN z.limit_mag IS NULL THEN 'not calibrated'
+      WHEN u.mag IS NULL OR u.mag > z.limit_mag - 0.5 THEN 'too faint'
+      ELSE 'missed'
+    END AS why,
+    m.mag,
+    mag_error(m.flux, m.flux_err) AS mag_err,
+    m.flags,
+    z.limit_mag,
+    z.limit_3_mag,
+    z.zp,
+    z.zp_err,
+    z.zp_sys,
+    z.cal_id,
+    coalesce(z.mag_system, 'instrumental') AS mag_system,
+    l.margin_arcsec,
+    u.mag AS usual_mag,
+    n.name AS neighbour,
+    n.distance AS neighbour_arcsec,
+    coalesce(f.reason, z.reason) AS because
+  FROM listed AS l
+  JOIN asked AS a ON a.i = l.i
+  JOIN frame AS f ON f.frame_id = l.frame_id
+  LEFT JOIN measured AS m ON m.frame_id = l.frame_id AND m.object_id = a.object_id
+  LEFT JOIN usual AS u ON u.object_id = a.object_id AND u.band = f.band
+  LEFT JOIN neighbour AS n ON n.i = l.i AND n.frame_id = l.frame_id
+  LEFT JOIN zeropoint_active AS z ON z.frame_id = l.frame_id AND z.aperture_id = 0
+)
+SELECT
+  i, object_id, frame_id, path, night, band, mjd_mid, bjd_tdb, exptime_s, airmass, fwhm_arcsec, status, why, mag, mag_err, flags,
+  limit_mag, limit_3_mag, mag_system, zp, zp_err, zp_sys, cal_id, margin_arcsec,
+  CASE
+    WHEN status IN ('failed', 'rejected') THEN because
+    WHEN status = 'no WCS' THEN coalesce(because, 'not registered: where it points is not known')
+    WHEN status = 'outside' THEN printf('%.1f arcsec outside the frame', margin_arcsec)
+    WHEN status = 'detected' AND why = 'masked' THEN 'part of the aperture is missing: no flux'
+    WHEN why = 'masked' THEN 'inside a circle that was masked'
+    WHEN why = 'edge' THEN printf('%.1f arcsec from the edge, within the aperture', margin_arcsec)
+    WHEN why = 'blended' THEN printf('%s was measured %.1f arcsec from the place', neighbour, neighbour_arcsec)
+    WHEN why = 'not calibrated' THEN coalesce(because, 'no zero point')
+    WHEN why = 'too faint' AND usual_mag IS NULL THEN 'nothing brighter than the limit'
+    WHEN why = 'too faint' THEN printf('usually %.2f, at the limit', usual_mag)
+    WHEN why = 'missed' THEN printf('usually %.2f, %.1f mag above the limit', usual_mag, limit_mag - usual_mag)
+  END AS reason
+FROM judged
+ORDER BY i, mjd_mid NULLS LAST, frame_id;
