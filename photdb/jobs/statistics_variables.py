@@ -228,8 +228,9 @@ class _Judge:
         )
         if run is None:
             return None
-        agreeing = self._agreeing(row, run)
-        if not agreeing or not self._without_extremes(row, run):
+        far, in_a_row = self._far_points(row, run)
+        agreeing = self._agreeing(row, run) + far
+        if not agreeing or not (in_a_row or self._without_extremes(row, run)):
             return None
         seeing, blended = self.curves.seeing(run), self.curves.flag_shares(run)(_NEIGHBOUR) > _BLENDED
         if abs(seeing) > (_SEEING if blended else _NOTHING_ELSE):
@@ -279,23 +280,28 @@ class _Judge:
         bands, pairs = self.j_bands[0][run], self.j_bands[1][run]
         if pairs and bands * min(size, 1.0) * np.sqrt(pairs) / 0.8 > _PAIRS:
             words.append(f"passbands agree (Stetson J {bands:.2f} of {pairs} pairs)")
-        words += self._far_points(row, run, usual)
         return words
 
-    def _far_points(self, row: int, run: int, usual: float) -> list[str]:
-        """Return words of points far from the middle on one side."""
+    def _far_points(self, row: int, run: int) -> tuple[list[str], bool]:
+        """Return words of points far from the middle on one side, and whether enough of them follow each other.
+
+        Three in a row are an eclipse or a flare. As many here and there may be cosmic rays, of which a long light curve
+        has several: these need to be more, and a fifteenth of the points.
+        """
         flux = self.curves.flux[self.curves.start[run] : self.curves.start[run + 1]]
-        middle = self.robust.median[run]
+        middle, usual = self.robust.median[run], self.ranked.usual["all"][row]
         if not middle > 0:
-            return []
+            return [], False
         off = POGSON * (flux - middle) / middle / usual
-        below, above = int((off < -_FAR).sum()), int((off > _FAR).sum())
-        words = []
-        if below >= _MANY and below > above:
-            words.append(f"{below} points fainter than the median by more than {_FAR:g} usual scatters")
-        if above >= _MANY and above > below:
-            words.append(f"{above} points brighter than the median by more than {_FAR:g} usual scatters")
-        return words
+        for side, far in (("fainter", off < -_FAR), ("brighter", off > _FAR)):
+            n, longest = int(far.sum()), _longest(far)
+            if longest >= _MANY:
+                return [
+                    f"{longest} points in a row are {side} than the median by more than {_FAR:g} usual scatters"
+                ], True
+            if n >= max(_MANY + 1, len(flux) / 15):
+                return [f"{n} points are {side} than the median by more than {_FAR:g} usual scatters"], False
+        return [], False
 
     def _warnings(self, run: int, seeing: float) -> list[str]:
         """Return what to be careful about."""
@@ -323,6 +329,12 @@ def _scatter_words(ranked: Ranked, row: int, kind: str) -> str:
     usual, excess = ranked.usual[kind][row], ranked.excess[kind][row]
     points = f" ({m.n[row]} points, {m.n_night[row]} night{'s' * int(m.n_night[row] > 1)})" if kind == "all" else ""
     return f"{name} {_mag(rms)}, {excess:.1f} sigma above the {_mag(usual)} usual at {m.mag[row]:.1f} mag{points}"
+
+
+def _longest(far: NDArray[np.bool_]) -> int:
+    """Return how many true values follow each other at most."""
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], far, [False]]).astype(np.int8)))
+    return int(np.max(ends[1::2] - ends[::2], initial=0))
 
 
 def _mag(value: float) -> str:

@@ -312,15 +312,16 @@ def _best(grid: Floats, power: Floats, span: float, most: int) -> list[float]:
     return found
 
 
-#: What the frequency of an echo is, for a frequency f of a star seen once a day (d) or once a sidereal day (s).
-_ECHOES = ((1, "1"), (-1, "-1"), (2, "2"), (-2, "-2"), (0.5, "0.5"), (-0.5, "-0.5"), (3, "3"), (-3, "-3"))
+#: What echoes are called: harmonics, and frequencies a number of days^-1 away.
+_HARMONICS = ((0.5, "2P"), (2.0, "P/2"), (3.0, "P/3"), (1 / 3, "3P"))
+_DAYS = (0.5, 1, 2, 3)
 
 
 def name_of_echo(f: float, of: float, span: float, others: Sequence[float] = ()) -> str:
     """Return what a frequency is of another one: a harmonic, or an alias of the day or of a window peak; else nothing.
 
-    Two frequencies are the same when they differ by less than 1.5 peak widths, or a peak width of the shortest day of
-    a daily alias: nights are not exactly a day apart.
+    Two frequencies are the same when they differ by less than 1.5 peak widths (1 / span); of several names the nearest
+    is taken, that of a window peak only where there is no other.
 
     Parameters
     ----------
@@ -333,27 +334,23 @@ def name_of_echo(f: float, of: float, span: float, others: Sequence[float] = ())
 
     Examples
     --------
-    >>> name_of_echo(1.5, 0.5, 100.0), name_of_echo(1.0, 0.5, 100.0), name_of_echo(0.5, 1.5, 100.0)
+    >>> name_of_echo(1.7, 0.7, 100.0), name_of_echo(1.4, 0.7, 100.0), name_of_echo(0.7, 1.7, 100.0)
     ('1/P + 1 /d', 'P/2', '1/P - 1 /d')
     """
-    width = 1.5 / span
-    for factor, name in ((0.5, "2P"), (2.0, "P/2"), (3.0, "P/3"), (1 / 3, "3P")):
-        if abs(f - factor * of) < width:
-            return name
-    for days, _ in _ECHOES:
-        for base, half_name in ((of, "1/P"), (2 * of, "2/P"), (of / 2, "1/(2P)")):
-            for day in (DAY, SIDEREAL_DAY):
-                shift = days / day
-                sign = "+" if days > 0 else "-"
-                if abs(f - (base + shift)) < width:
-                    return f"{half_name} {sign} {abs(days):g} /d"
-                if days > 0 and abs(f - (shift - base)) < width:
-                    return f"{abs(days):g} /d - {half_name}"
-    for peak in others:
-        for sign, shift in (("+", peak), ("-", -peak)):
-            if abs(abs(of + shift) - f) < width:
-                return f"1/P {sign} window peak {peak:.4g} /d"
-    return ""
+    names = [(abs(f - factor * of), name) for factor, name in _HARMONICS]
+    for base, word in ((of, "1/P"), (2 * of, "2/P"), (of / 2, "1/(2P)")):
+        for days in _DAYS:
+            for shift in (days / DAY, days / SIDEREAL_DAY):
+                names.append((abs(f - (base + shift)), f"{word} + {days:g} /d"))
+                names.append((abs(f - (base - shift)), f"{word} - {days:g} /d"))
+                names.append((abs(f - (shift - base)), f"{days:g} /d - {word}"))
+    off, name = min(names, key=lambda pair: pair[0])
+    if off < 1.5 / span:
+        return name
+    names = [(abs(abs(of + s * peak) - f), f"1/P {sign} window peak {peak:.4g} /d")
+             for peak in others for s, sign in ((1, "+"), (-1, "-"))]  # fmt: skip
+    off, name = min(names, key=lambda pair: pair[0], default=(np.inf, ""))
+    return name if off < 1.5 / span else ""
 
 
 def _named(peaks: list[Peak], span: float, window_peaks: Sequence[tuple[float, float]]) -> list[Peak]:
