@@ -42,6 +42,7 @@ COMMANDS = {
     "ingest": Lazy(
         "ingest:ingest", "Reduce, register and measure frames, and write them to the store, night by night.", _IN
     ),
+    "import": Lazy("import_:import_", "Take in light curves and source tables that other programs made.", _IN),
     "zeropoint": Lazy("zeropoint:app", "Calibrate frames: zero points as versions that can be compared.", _IN),
     "lightcurve": Lazy("ask:lightcurve", "Print or plot the light curve of a position, a target or an object.", _ASK),
     "lc": Lazy("ask:lightcurve", "Short for lightcurve.", _ASK),
@@ -59,6 +60,7 @@ COMMANDS = {
     "target": Lazy("target:app", "Positions with a name: add, list, remove.", _KEEP),
     "status": Lazy("keep:status", "Say what the store holds, and what did not finish.", _KEEP),
     "statistics": Lazy("variables:statistics", "Bring the statistics of every object up to date.", _KEEP),
+    "crossmatch": Lazy("crossmatch:app", "Which detections are one object: match again, list what changed.", _KEEP),
     "compact": Lazy("compact:compact", "Merge older nights, so that light curves are found in one place.", _KEEP),
     "check": Lazy("check:check", "Run the audits of the store; exit 4 when something is wrong.", _KEEP),
     "serve": Lazy("serve:serve", "Let others ask the store over the network, while it is written to.", _KEEP),

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 LARGEST_DRIFT = 0.25
 
 #: Room around a night's detections in which stars are looked for, arcsec.
-MARGIN = 30.0
+MARGIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,9 @@ def _match(db: Database, region: Box, again: set[int], wished: Mapping[int, int]
     left = contested.leftovers(db, region, fast)
     with db.table("given_stars", stars(contested.near_leftovers(db, left, cells=cells["pairs"]))):
         unsettled |= ids_of(db, "crossmatch_settled")
-    unsettled = contested.closure(db, unsettled, cells["closure"])
+    unsettled, wider = _closed(db, unsettled, region, tonight=True)
+    if wider != region:
+        left = contested.leftovers(db, wider, fast)
     with db.table("given_stars", stars(unsettled)):
         db.job("crossmatch_unassign")
         joined = columns(db, "crossmatch_joined")
@@ -142,12 +144,50 @@ def match_stored(db: Database, ids: set[int], *, run_id: int) -> int:
         return 0
     region = box(np.array(sides[0::2]), np.array(sides[1::2]), MARGIN)
     db.job("crossmatch_nothing_loose")
+    look_for_stars(db, region)
+    ids, region = _closed(db, ids, region)
     fast = fast_stars(db, region)
-    cells = look_for_stars(db, region)
-    ids = contested.closure(db, ids, cells["closure"])
     stored = contested.members(db, ids, fast)
     given = contested.joined(stored, contested.touching(contested.leftovers(db, region, fast), stored))
     return contested.settle(db, given, ids, fast, run_id=run_id) if len(given) else 0
+
+
+def match_region(db: Database, region: Box, *, run_id: int) -> int:
+    """Match anew all stored detections of a region that objects compete for or that have none; inside a transaction.
+
+    Returns the number of new objects.
+    """
+    db.job("crossmatch_nothing_loose")
+    cells = look_for_stars(db, region)
+    ids = ids_of(db, "crossmatch_linked", **cells["closure"])
+    fast = fast_stars(db, region)
+    left = contested.leftovers(db, region, fast)
+    ids, wider = _closed(db, ids | contested.near_leftovers(db, left, cells=cells["pairs"]), region)
+    if wider != region:
+        fast = fast_stars(db, wider)
+        left = contested.leftovers(db, wider, fast)
+    stored = contested.members(db, ids, fast)
+    given = contested.joined(stored, contested.well_inside(left, stored, wider))
+    return contested.settle(db, given, ids, fast, run_id=run_id) if len(given) else 0
+
+
+def _closed(db: Database, ids: set[int], region: Box, *, tonight: bool = False) -> tuple[set[int], Box]:
+    """Return stars with all that they may be linked to, and the region that surely holds these."""
+    cells = grids(db)["closure"]
+    while True:
+        found = contested.closure(db, ids, cells)
+        with db.table("given_stars", stars(found)):
+            sides = db.job("crossmatch_box_of_stars").rows[0]
+        if sides[0] is None:
+            return found, region
+        around = box(np.array(sides[0::2]), np.array(sides[1::2]), MARGIN / 2)
+        if all((around[k] >= region[k]) if k.endswith("0") else (around[k] <= region[k]) for k in region):
+            return found, region
+        room = box(np.array(sides[0::2]), np.array(sides[1::2]), 4 * MARGIN)
+        region = {k: (min if k.endswith("0") else max)(region[k], room[k]) for k in region}
+        cells = look_for_stars(db, region)["closure"]
+        if tonight:
+            db.job("crossmatch_new_places")
 
 
 def look_for_stars(db: Database, region: Box) -> dict[str, dict[str, Any]]:
@@ -156,6 +196,11 @@ def look_for_stars(db: Database, region: Box) -> dict[str, dict[str, Any]]:
     if unknown:
         remeasure(db, unknown)
     db.job("crossmatch_sought_objects", fast=FAST_MAS, **region)
+    return grids(db)
+
+
+def grids(db: Database) -> dict[str, dict[str, Any]]:
+    """Return the grids to look near the stars of ``sought`` with: for detections, and for other stars."""
     spread, reach, loose = db.job("crossmatch_extent").rows[0]
     reach, spread = max(reach or 1.0, loose or 1.0), spread or 0.0
     pairs = grid(reach + max(spread, 0.5 * reach))

@@ -158,6 +158,24 @@ def touching(left: Pool, others: Pool) -> Pool:
     return left.take(np.isin(group, group[np.isfinite(distance)]))
 
 
+def well_inside(left: Pool, others: Pool, region: Box) -> Pool:
+    """Return the leftovers of a region in whole linked groups: not those that may go on beyond its sides."""
+    if not len(left):
+        return left
+    d = left.matched
+    group = linked(d.position, np.full(len(d), d.reach.max()))
+    room = 2.0 * d.reach.max()
+    at_side = np.zeros(len(d), dtype=bool)
+    for k, axis in enumerate("xyz"):
+        at_side |= d.position[:, k] < region[f"{axis}0"] * ARCSEC + room
+        at_side |= d.position[:, k] > region[f"{axis}1"] * ARCSEC - room
+    keep = ~np.isin(group, group[at_side])
+    if len(others):
+        touched = touching(left, others)
+        keep |= np.isin(left.skey, touched.skey)
+    return left.take(keep)
+
+
 def settle(
     db: Database, given: Pool, ids: set[int], fast: FastStars, wished: Mapping[int, int] | None = None, *, run_id: int
 ) -> int:
@@ -320,6 +338,7 @@ def _write_detections(db: Database, given: Pool, after: NDArray[np.int64]) -> No
         found = db.job("reassign_count").rows[0][0]
         if found != len(table):
             raise AssertionError(f"{found} of {len(table)} detections to be reassigned are in the store")
+        db.job("reassign_partitions")
         db.job("reassign_drop_hot")
         db.job("reassign_drop_cold")
         db.job("reassign_put")

@@ -3,6 +3,10 @@
 WITH RECURSIVE theirs AS (
   SELECT $object_id::BIGINT AS object_id
   UNION
+  SELECT object_id
+  FROM object_alias
+  WHERE old_id = $object_id::BIGINT
+  UNION
   SELECT a.old_id
   FROM theirs AS t
   JOIN object_alias AS a ON a.object_id = t.object_id

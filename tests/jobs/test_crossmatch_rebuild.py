@@ -1,0 +1,152 @@
+"""Matching again what is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from association_fields import add_references, frame, ids_of, night, offset, partition_of, seen, sky
+
+from photdb.errors import NotFoundError, UsageError
+from photdb.jobs.crossmatch_rebuild import _regions, crossmatch
+from photdb.query import object_by_id
+from photdb.sky import unit_vector
+from photdb.store.database import Database
+
+
+def _field(path: Path, seed: int = 4, n_frames: int = 8) -> None:
+    """Make a store of a difficult field, in two nights."""
+    rng = np.random.default_rng(seed)
+    field = sky(rng)
+    frames = [seen(rng, field, year) for year in np.sort(rng.uniform(2012, 2028, n_frames))]
+    with Database.open(path, read_only=False, create=True) as db:
+        add_references(db, field)
+        for half in (frames[::2], frames[1::2]):
+            with db.run("ingest", {}) as run_id:
+                night(db, path.parent, half, run_id=run_id)
+
+
+def _state(path: Path):
+    with Database.open(path) as db:
+        return partition_of(db), ids_of(db), set(db.audit())
+
+
+def _shuffle(path: Path) -> None:
+    """Give the detections of every frame each other's objects, and a fifth of them none."""
+    rng = np.random.default_rng(1)
+    with Database.open(path, read_only=False) as db:
+        rows = db.rows("SELECT frame_id, skey, object_id, ra, dec FROM detection_hot WHERE object_id IS NOT NULL").rows
+        by_frame: dict[int, list[tuple]] = {}
+        for row in rows:
+            by_frame.setdefault(row[0], []).append(row)
+        for frame_id, theirs in by_frame.items():
+            if rng.random() < 0.6:
+                continue
+            ids = rng.permutation([r[2] for r in theirs])
+            for (_, _, _, ra, dec), new in zip(theirs, ids, strict=True):
+                given = None if rng.random() < 0.2 else int(new)
+                db.execute(
+                    "UPDATE detection_hot SET object_id = $new::BIGINT, skey = coalesce($new::BIGINT, $cell) "
+                    "WHERE frame_id = $frame_id AND ra = $ra AND dec = $dec",
+                    new=given, cell=int(rng.integers(2**40, 2**60)), frame_id=frame_id, ra=ra, dec=dec,
+                )  # fmt: skip
+        db.execute("UPDATE object SET n_detections = 1")
+
+
+def test_a_rebuild_of_what_ingest_did_changes_nothing(tmp_path):
+    _field(tmp_path / "s.duckdb")
+    before = _state(tmp_path / "s.duckdb")
+    done = crossmatch(tmp_path / "s.duckdb", rebuild=True)
+    assert (done.n_new, done.n_gone, done.n_moved) == (0, 0, 0)
+    assert _state(tmp_path / "s.duckdb") == before
+    with Database.open(tmp_path / "s.duckdb") as db:
+        assert db.rows("SELECT command, state FROM run ORDER BY run_id DESC LIMIT 1").rows == [("crossmatch", "done")]
+
+
+@pytest.mark.parametrize("seed", [4, 11])
+def test_a_rebuild_of_shuffled_objects_gives_the_objects_and_most_ids_back(tmp_path, seed):
+    store = tmp_path / "s.duckdb"
+    _field(store, seed)
+    partition, ids, audits = _state(store)
+    _shuffle(store)
+    assert _state(store)[0] != partition
+    crossmatch(store, rebuild=True)
+    again, ids_again, audits_again = _state(store)
+    assert again == partition
+    assert audits_again == audits
+    with Database.open(store) as db:
+        changed = {i for place, i in ids.items() if ids_again[place] != i}
+        assert len(changed) < 0.2 * len(set(ids.values()))
+        for old in changed - set(ids_again.values()):  # what is no id any more still leads somewhere
+            assert object_by_id(db, old).object_id in set(ids_again.values())
+
+
+def test_a_store_of_an_older_photdb_is_measured_by_the_first_night(tmp_path):
+    _field(tmp_path / "s.duckdb")
+    partition = _state(tmp_path / "s.duckdb")[0]
+    rng = np.random.default_rng(4)
+    more = [seen(rng, sky(rng), 2029.0)]
+    with Database.open(tmp_path / "s.duckdb", read_only=False) as db:
+        db.execute("UPDATE object SET spread_arcsec = NULL, n_position = NULL, is_contested = NULL, grade = NULL")
+        night(db, tmp_path, more, run_id=3)
+    crossmatch(tmp_path / "s.duckdb", rebuild=True)
+    after, _, audits = _state(tmp_path / "s.duckdb")
+    assert audits <= {"frame_without_file", "frame_without_run"}
+    assert sum(any(g <= h for h in after) for g in partition) >= 0.8 * len(partition)
+
+
+def test_compacted_detections_change_hands_too(tmp_path):
+    from photdb.jobs.compact import compact
+
+    store = tmp_path / "s.duckdb"
+    _field(store)
+    partition, _, audits = _state(store)
+    _shuffle(store)
+    compact(store, every=True)
+    with Database.open(store) as db:
+        assert db.one("SELECT count(*) FROM detection_cold") > 0
+    crossmatch(store, rebuild=True)
+    assert _state(store)[0] == partition
+    assert _state(store)[2] <= audits
+
+
+def test_associating_again_takes_up_what_belongs_to_nothing(tmp_path):
+    with Database.open(tmp_path / "s.duckdb", read_only=False, create=True) as db:
+        place = offset(10.0, 20.0, np.array([0.0, 0.2]), np.zeros(2))
+        night(db, tmp_path, [frame(place[:1]), frame(place[1:])])
+        db.execute("UPDATE detection_hot SET object_id = NULL, skey = 12345 WHERE frame_id = 2")
+        db.execute("UPDATE object SET n_detections = 1")
+    done = crossmatch(tmp_path / "s.duckdb")
+    assert (done.n_moved, done.n_without) == (1, 0)
+    with Database.open(tmp_path / "s.duckdb") as db:
+        assert db.rows("SELECT n_detections FROM object").rows == [(2,)]
+
+
+def test_an_id_of_old_leads_to_the_object_and_a_withdrawn_one_says_so(tmp_path):
+    with Database.open(":memory:", read_only=False, create=True) as db:
+        night(db, tmp_path, [frame(offset(10.0, 20.0, np.zeros(1), np.zeros(1)))])
+        (now,) = db.rows("SELECT object_id FROM object").rows[0]
+        db.execute("INSERT INTO object_alias VALUES (77, $now, 1), (78, NULL, 1)", now=now)
+        assert object_by_id(db, 77).object_id == now
+        with pytest.raises(NotFoundError, match="object 78 is no more"):
+            object_by_id(db, 78)
+        with pytest.raises(NotFoundError, match="no object 79"):
+            object_by_id(db, 79)
+
+
+def test_regions_hold_every_place(tmp_path):
+    rng = np.random.default_rng(2)
+    ra, dec = rng.uniform(0, 360, 300), np.degrees(np.arcsin(rng.uniform(-1, 1, 300)))
+    ra, dec = np.r_[ra, 0.0, 90.0], np.r_[dec, 90.0, -90.0]
+    with Database.open(":memory:", read_only=False, create=True) as db:
+        night(db, tmp_path, [frame(np.column_stack([ra, dec]))])
+        regions = list(_regions(db))
+    for u in unit_vector(ra, dec):
+        assert any(all(r[f"{a}0"] <= v <= r[f"{a}1"] for a, v in zip("xyz", u, strict=True)) for r in regions)
+
+
+def test_there_is_nothing_to_match_in_a_store_that_is_not_there(tmp_path):
+    with pytest.raises((NotFoundError, UsageError)):
+        crossmatch(tmp_path / "none.duckdb")
+    assert list(tmp_path.iterdir()) == []
