@@ -21,6 +21,14 @@ def ingest(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes (default: one a processor).", rich_help_panel=_RUN)
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Measure with the workers of a Dask cluster instead (pip install 'photdb[dask]').",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
     reprocess: Annotated[
         bool, typer.Option("--reprocess", help="Measure again what the store has; ids stay.", rich_help_panel=_RUN)
     ] = False,
@@ -130,6 +138,8 @@ def ingest(
     Example: photdb ingest night/ --db survey.duckdb
 
     Example: photdb ingest night/ --aperture 3fwhm --apertures grid
+
+    Example: photdb ingest night/ --scheduler tcp://head-node:8786
     """
     from photdb import progress
     from photdb.config import store_path
@@ -159,11 +169,14 @@ def ingest(
         calibrate_as=calibrate_as,
         scintillation=scintillation,
     )
+    if workers is not None and scheduler is not None:
+        raise UsageError("--workers and --scheduler exclude each other", "the cluster has as many workers as it has")
     summary = run(
         paths,
         store=store_path(db),
         settings=settings,
         workers=workers,
+        scheduler=scheduler,
         reprocess=reprocess,
         retry=retry,
         fetch=not offline,

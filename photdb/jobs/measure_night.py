@@ -17,7 +17,7 @@ from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.masters import KeptMaster
 from photdb.jobs.measure_frame import GROWTH_PX, FrameTask, failure, measure_frame, probe_frame
 from photdb.jobs.plan_ingest import Light, Plan
-from photdb.jobs.pool import Workers
+from photdb.jobs.pool import Pool
 from photdb.jobs.staging import Staged, read_staged, staging_key, staging_of
 from photdb.photometry.growth import choose_aperture
 
@@ -81,7 +81,7 @@ class StarWidths:
         return float(probe_frame(task).get("fwhm_px", 3.0))
 
 
-def decide_apertures(tasks: list[FrameTask], settings: IngestSettings, workers: Workers) -> list[FrameTask]:
+def decide_apertures(tasks: list[FrameTask], settings: IngestSettings, workers: Pool) -> list[FrameTask]:
     """Decide the primary aperture per detector and band of the night, where the user asked for that."""
     rule = settings.measure.primary
     if rule.kind not in ("night-fwhm", "growth"):
@@ -110,7 +110,7 @@ def decide_apertures(tasks: list[FrameTask], settings: IngestSettings, workers: 
     return out
 
 
-def measure_all(tasks: Sequence[FrameTask], workers: Workers, night: str | None) -> dict[str, Staged]:
+def measure_all(tasks: Sequence[FrameTask], workers: Pool, night: str | None) -> dict[str, Staged]:
     """Measure the frames that staging does not have yet."""
     staged: dict[str, Staged] = {}
     todo = []

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from photdb.errors import PhotdbError
 
@@ -22,6 +22,14 @@ log = logging.getLogger(__name__)
 
 #: Deaths in a row after which it is not the frames' fault.
 MAX_DEATHS = 6
+
+
+class Pool(Protocol):
+    """Processes that frames are spread over: `Workers` here, or those of a cluster (`photdb.jobs.pool_dask`)."""
+
+    def spread(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[T, R | None]]:
+        """Yield each task with its result as they finish, in any order; None for one whose process died twice alone."""
+        ...
 
 
 class Workers:

@@ -44,10 +44,28 @@ def write_staged(folder: Path, key: str, facts: dict[str, Any], table: pa.Table 
     if table is not None:
         path = folder / f"{key}.parquet"
         replace_table(path, table)
-    temporary = folder / f"{key}.json.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps({**facts, "has_table": table is not None}))
-    temporary.replace(folder / f"{key}.json")
+    _write_facts(folder, key, facts, has_table=table is not None)
     return Staged(key, facts, path)
+
+
+def keep_staged(folder: Path, brought: Staged, table: bytes | None) -> Staged:
+    """Leave here what a worker measured elsewhere: its facts, and the bytes of its table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = None
+    if table is not None:
+        path = folder / f"{brought.key}.parquet"
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary.write_bytes(table)
+        temporary.replace(path)
+    _write_facts(folder, brought.key, brought.facts, has_table=path is not None)
+    return Staged(brought.key, brought.facts, path)
+
+
+def _write_facts(folder: Path, key: str, facts: dict[str, Any], *, has_table: bool) -> None:
+    """Write the JSON of a frame, whole or not at all."""
+    temporary = folder / f"{key}.json.{os.getpid()}.tmp"
+    temporary.write_text(json.dumps({**facts, "has_table": has_table}))
+    temporary.replace(folder / f"{key}.json")
 
 
 def replace_table(path: Path, table: pa.Table) -> None:
