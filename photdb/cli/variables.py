@@ -92,6 +92,7 @@ def variables(
     from photdb.jobs import statistics_variables as job
 
     _refuse_numbers(min_points, sigma, limit)
+    _refuse_picture(plot)
     with Database.open(store_path(db), calibration=calibration) as store:
         _say_stale(store, calibration)
         with job.counted(store, night=night):
@@ -114,6 +115,14 @@ def _refuse_numbers(min_points: int, sigma: float, limit: int | None) -> None:
         raise UsageError(f"--sigma {sigma:g} is not above 0", "the default is 5")
     if limit is not None and limit < 1:
         raise UsageError(f"--limit {limit} is not a number of rows", "give 1 or more")
+
+
+def _refuse_picture(path: Path | None) -> None:
+    """Refuse a file name that names no picture, before anything is counted."""
+    if path is not None:
+        from photdb.output.plot_style import refuse_unknown
+
+        refuse_unknown(path)
 
 
 def _say_stale(store: Database, calibration: int | None) -> None:
@@ -191,10 +200,8 @@ def _table(ranked: Ranked, found: list[Candidate]) -> Any:
 def _draw_scatter(ranked: Ranked, found: list[Candidate], path: Path, *, sigma: float) -> None:
     """Draw scatter against magnitude."""
     from photdb.output.formats import appearing
-    from photdb.output.plot_style import refuse_unknown
     from photdb.output.plot_variables import Star, draw_scatter
 
-    refuse_unknown(path)
     m, named = ranked.moments, {c.row: c for c in found}
     names = ranked.columns
     stars = [
@@ -248,6 +255,7 @@ def period(
     from photdb.jobs import statistics_period as job
 
     _refuse_search(where, object_id, terms, peaks)
+    _refuse_picture(plot)
     with Database.open(store_path(db), calibration=calibration) as store:
         star = (
             query.object_by_id(store, object_id)
@@ -291,9 +299,7 @@ def _draw_period(found: Any, path: Path, title: str) -> None:
     """Draw a periodogram, its window, and the phased points."""
     from photdb.output.formats import appearing
     from photdb.output.plot_period import draw_period
-    from photdb.output.plot_style import refuse_unknown
 
-    refuse_unknown(path)
     p = found.periodogram
     with appearing(path) as temporary:
         draw_period(p, found.data, temporary, title=title, zero=found.zero, time=found.time)
