@@ -1,4 +1,4 @@
--- Errors of proper motions, when an object's links were last sought, and the paths of moving targets.
+-- Errors of proper motions, when an object's links were last sought, the paths of moving targets, limits of blends.
 ALTER TABLE refstar ADD COLUMN pm_err DOUBLE;
 ALTER TABLE object ADD COLUMN pm_err DOUBLE;
 ALTER TABLE object ADD COLUMN linked_run_id INTEGER;
@@ -11,4 +11,10 @@ CREATE TABLE ephemeris (
   dec_rate DOUBLE,
   sigma_arcsec DOUBLE,
   source VARCHAR NOT NULL
+);
+ALTER TABLE object_relation ADD COLUMN fwhm_arcsec DOUBLE;
+ALTER TABLE object_relation ADD COLUMN worst_fwhm_arcsec DOUBLE;
+CREATE TABLE related_frame (
+  frame_id INTEGER NOT NULL,
+  run_id INTEGER NOT NULL
 );

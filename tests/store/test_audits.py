@@ -39,7 +39,7 @@ FAULTS = {
         "INSERT INTO refmag BY NAME SELECT 'ps1' AS catalog, 5 AS source_id, 'g' AS band, 12 AS mag, 0.01 AS mag_err, "
         "'AB' AS mag_system, true AS is_good"
     ),
-    "relation_without_object": "INSERT INTO object_relation VALUES (7, 8, 'blend', 2.0, 1, 1)",
+    "relation_without_object": "INSERT INTO object_relation VALUES (7, 8, 'blend', 2.0, 1, 1, 2.0, 3.0)",
     "statistics_without_frame": (
         "INSERT INTO statistics_frame BY NAME "
         "SELECT 999 AS frame_id, 1 AS run_id, 'AB' AS mag_system, '2017-12-19' AS night, 1 AS cal_id, 22.5 AS zp"

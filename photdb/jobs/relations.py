@@ -1,0 +1,91 @@
+"""Stars that stand close: neighbours, blends, and detections that hold the light of two.
+
+Two stars are neighbours when the one's light reaches into the aperture of the other in a typical frame of the place,
+and a blend when the worst frames of the place do not tell them apart. In a frame that does not resolve a blend and in
+which only one of the two is detected, that detection holds the light of both: it gets the flag BLEND_SUSPECTED, in
+frames that came before the pair was known too. A flux step by seeing is thereby marked.
+
+The work list are the frames that were not looked at since they were measured; all of it is set-wise SQL.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from photdb.photometry.flags import Flag
+from photdb.store.database import Database
+
+#: FWHM; stars nearer than this to each other are neighbours: the radius of an aperture of 3 FWHM, and as much for the
+#: wings of the other star.
+NEIGHBOUR = 3.0
+
+#: FWHM; two stars nearer than this may be detected as one.
+BLEND = 1.5
+
+#: Medians; a frame worse than this is no measure of which stars are blends.
+WORST = 3.0
+
+#: A star that adds less than this part of the other one's light is not missed.
+SHARE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What became of it: pairs of the stars in the new frames, and detections found to hold the light of two."""
+
+    n_frame: int = 0
+    n_neighbour: int = 0
+    n_blend: int = 0
+    n_merged: int = 0
+
+    def line(self) -> str:
+        """Return it in one line."""
+        return (
+            f"{self.n_neighbour} neighbours, {self.n_blend} blends, {self.n_merged} detections of two stars in one, "
+            f"in {self.n_frame} frames"
+        )
+
+
+def update_relations(db: Database, run_id: int) -> Relations:
+    """Look at the pairs in frames that are new or were measured again.
+
+    Parameters
+    ----------
+    db : Database
+        Open for writing; all is written in one transaction.
+    run_id : int
+        Of the run at work.
+
+    Returns
+    -------
+    Relations
+    """
+    db.job("relation_frames")
+    n_frame = int(db.one("SELECT count(*) FROM rel_frame"))
+    if not n_frame:
+        return Relations()
+    limits = {"neighbour": NEIGHBOUR, "blend": BLEND}
+    db.job("relation_touched")
+    db.job("relation_cells", **limits, most=WORST)
+    db.job("relation_pairs", **limits)
+    db.job("relation_known")
+    db.job("relation_seen")
+    db.job("relation_suspects", blend=BLEND)
+    db.job("relation_merged", share=SHARE)
+    with db.transaction():
+        for table in ("hot", "cold"):
+            db.job(f"relation_flag_{table}", flag=int(Flag.BLEND_SUSPECTED))
+        db.job("relation_forget")
+        db.job("relation_write", run_id=run_id)
+        db.job("relation_undone")
+        db.job("relation_done")
+    n_neighbour, n_blend, n_merged = db.job("relation_counts").rows[0]
+    return Relations(n_frame, int(n_neighbour), int(n_blend), int(n_merged))
+
+
+def rebuild_relations(db: Database, run_id: int) -> Relations:
+    """Look at all pairs anew: after objects were matched anew. Flags that detections have stay."""
+    with db.transaction():
+        db.job("relation_forget_all")
+        db.job("relation_undone_all")
+    return update_relations(db, run_id)

@@ -1,0 +1,2 @@
+-- Take away all that is known of pairs.
+DELETE FROM object_relation;
