@@ -8,12 +8,10 @@ same: the result is that of a new export. It is written beside its place and ren
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import photdb
 from photdb import progress
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
+from photdb.jobs.export_hats_manifest import LAYOUT, MANIFEST, MARGIN, ROWS, Choice, Exported, Manifest
 from photdb.jobs.export_hats_margin import Margin, touching
 from photdb.jobs.export_hats_plan import digest_of, plan
 from photdb.jobs.export_hats_rows import Piece, pieces
@@ -34,11 +33,8 @@ from photdb.store.database import Database, statement
 if TYPE_CHECKING:
     import pyarrow
 
-#: Rows of a partition, and arcsec around one, unless a user says otherwise.
-ROWS, MARGIN = 1_000_000, 10.0
-MANIFEST = "photdb_manifest.json"
-#: Counts the arrangement of columns and files: a collection of another one is not brought up to date.
-LAYOUT = 1
+__all__ = ["MANIFEST", "MARGIN", "ROWS", "Choice", "Exported", "append", "choice_of", "export"]
+
 #: Points of a row group: what a reader of one star has to read.
 _GROUP = 131_072
 _INDEX = "objects_index_object_id"
@@ -51,67 +47,6 @@ _ABOUT = {
     "objects": "stars measured by photdb, each with its light curve",
     "sources": "every detection measured by photdb",
 }
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is exported, and into what pieces.
-
-    Parameters
-    ----------
-    band : str, optional
-        Only of this band.
-    calibration : int, optional
-        The calibration that was asked for; None: what each frame uses now.
-    rows : int
-        Most rows of a partition.
-    margin_arcsec : float
-        Width of the margins; 0: none.
-    selected : str, optional
-        Which objects, in words, where not all are.
-    """
-
-    band: str | None = None
-    calibration: int | None = None
-    rows: int = ROWS
-    margin_arcsec: float = MARGIN
-    selected: str | None = None
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What an export wrote.
-
-    Parameters
-    ----------
-    n_object, n_point, n_source : int
-        Rows of the tables; points are those in light curves.
-    n_orphan, n_unplaced : int
-        Detections without an object; those of them without a position, which no table of the sky can hold.
-    n_partition, n_written : int
-        Partitions of the objects and sources; those of them that were written, not kept.
-    """
-
-    n_object: int
-    n_point: int
-    n_source: int
-    n_orphan: int
-    n_unplaced: int
-    n_partition: int
-    n_written: int
-
-    def lines(self) -> list[str]:
-        """Return it in words."""
-        kept = f"{self.n_source} sources in {self.n_partition} partitions, {self.n_written} of them written now"
-        points = f"{self.n_point} points in their light curves: every detection that has an object"
-        said = [f"{self.n_object} objects with {points}; {kept}"]
-        if self.n_orphan:
-            placed = self.n_orphan - self.n_unplaced
-            said.append(
-                f"{self.n_orphan} detections have no object: {placed} are among the sources, {self.n_unplaced} have no "
-                "position and are left out"
-            )
-        return said
 
 
 def export(
@@ -208,56 +143,6 @@ def _checked(choice: Choice) -> Choice:
     return choice
 
 
-@dataclass
-class Manifest:
-    """What a collection was made from.
-
-    Parameters
-    ----------
-    store_id, schema_version : str
-        Of the store.
-    layout : int
-        `LAYOUT` of the photdb that made it.
-    choice : Choice
-        What it holds.
-    facts : dict
-        What ``export_provenance`` said.
-    files : dict
-        For each table, for each partition: digest of what it was made from, rows, and points in light curves.
-    """
-
-    store_id: str
-    schema_version: str
-    layout: int
-    choice: Choice
-    facts: dict[str, Any] = field(default_factory=dict)
-    files: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, folder: Path) -> Manifest:
-        """Read it.
-
-        Raises
-        ------
-        InputError
-            If there is none.
-        """
-        try:
-            found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            return cls(**{**found, "choice": Choice(**found["choice"])})
-        except FileNotFoundError:
-            what = "no such folder" if not folder.is_dir() else f"no HATS collection of photdb (it has no {MANIFEST})"
-            raise InputError(f"{folder}: {what}", f"make one: photdb export --format hats --output {folder}") from None
-        except (ValueError, TypeError, KeyError, OSError) as error:
-            raise InputError(
-                f"{folder / MANIFEST}: cannot be read: {error}", "export the collection anew with --overwrite"
-            ) from error
-
-    def write(self, folder: Path) -> None:
-        """Write it."""
-        (folder / MANIFEST).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-
-
 def _refuse_other(db: Database, folder: Path, old: Manifest) -> None:
     """Refuse a collection that a store cannot bring up to date."""
     anew = f"export it anew: photdb export --format hats --output {folder} --overwrite"
@@ -291,6 +176,7 @@ class _Export:
     ) -> None:
         self.db, self.new, self.folder, self.choice, self.objects, self.old = db, new, folder, choice, objects, old
         self.margin_digests: dict[str, dict[Partition, str]] = {}
+        self._outs: list[PartitionFile] = []
 
     def write(self) -> Exported:
         """Write all of it."""
@@ -341,7 +227,7 @@ class _Export:
     def _write_partitions(self, margins: dict[str, Margin]) -> int:
         """Write or keep every partition of both tables; return how many were written."""
         n_written = 0
-        with _behind() as later:
+        with self._letting_go(), _behind() as later:
             for partition in progress.track(self.plan.partitions, "partitions"):
                 digest = {t: self.plan.digest(t, partition) for t in ("objects", "sources")}
                 kept = {t: self._kept(t, str(partition), digest[t]) for t in digest}
@@ -365,6 +251,7 @@ class _Export:
         """Write one partition of the tables that changed."""  # fmt: skip
         n_point = 0
         outs = {t: PartitionFile(file_of(self.new / t, partition), rows=_GROUP) for t in tables}
+        self._outs = [*self._outs[-4:], *outs.values()]  # the last ones may still be open, one piece behind
         for piece in pieces(self.db, self.plan, partition, orphans=self.objects is None):
             n_point += piece.n_point
             found = {"objects": piece.objects, "sources": piece.sources}
@@ -372,6 +259,16 @@ class _Export:
                 outs["objects"].rows = _group(piece)
             later(self._put_written, {t: (outs[t], found[t]) for t in tables}, margins)
         later(self._finish, partition, outs, digest, n_point)
+
+    @contextmanager
+    def _letting_go(self) -> Iterator[None]:
+        """Let go of the files that an error leaves open."""
+        try:
+            yield
+        except BaseException:
+            for out in self._outs:
+                out.abandon()
+            raise
 
     def _put_written(self, found: dict[str, tuple[PartitionFile, pyarrow.Table]], margins: dict[str, Margin]) -> None:
         """Append a piece to its files, and put aside what of it belongs to margins."""
@@ -385,7 +282,7 @@ class _Export:
     ) -> None:
         """Close the files of a partition and write them down."""
         for table, out in outs.items():
-            out.__exit__()
+            out.finish()
             entry: dict[str, Any] = {"digest": digest[table], "rows": out.n_row}
             if table == "objects":
                 entry["points"] = n_point

@@ -22,6 +22,8 @@ from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
 
 ROWS = 1_000_000
+#: The kinds of rows that have a place.
+PLACED = ("lightcurve", "detection", "object", "frame")
 NOWHERE = "norder=__HIVE_DEFAULT_PARTITION__/npix=__HIVE_DEFAULT_PARTITION__"
 _FILE = "part-0.parquet"
 
@@ -44,7 +46,7 @@ def export(
     db : Database
         The store.
     what : str
-        A key of `photdb.query.EXPORTS`.
+        One of `PLACED`.
     folder : Path
         It appears whole or not at all.
     objects, band, colour_corrected : optional
@@ -63,6 +65,8 @@ def export(
     UsageError
         If there is no such kind of row, or it cannot be chosen so.
     """  # fmt: skip
+    if what in query.EXPORTS and what not in PLACED:
+        raise UsageError(f"{what}s have no place on the sky", f"leave --partition away; {', '.join(PLACED)} have one")
     if rows < 1:
         raise UsageError(f"{rows} rows a partition", "1000000 is usual")
 

@@ -68,7 +68,9 @@ def format_of(name: str) -> Any:
             f"photdb export --format {name} --output DIR; --object, --cone, --target and --band choose from it",
         )
     if not (files("photdb.output") / f"{name}.py").is_file() or name not in {**formats(), **programs()}:
-        raise UsageError(f"no output format {name!r}", f"there are {', '.join([*formats(), *programs()])}")
+        raise UsageError(
+            f"no output format {name!r}", f"there are {', '.join([*formats(), *programs(), *collections()])}"
+        )
     return import_module(f"photdb.output.{name}")
 
 

@@ -7,9 +7,10 @@ HATS (IVOA note, https://www.ivoa.net/documents/Notes/HATS/): ``dataset/Norder=k
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from photdb.output.sky_partitions import FINEST, Partition
 
@@ -43,14 +44,29 @@ class PartitionFile:
 
     def __init__(self, path: Path, *, rows: int) -> None:
         self.path, self.rows, self.n_row = path, rows, 0
+        self._sink: BinaryIO | None = None
         self._writer: Any = None
 
     def __enter__(self) -> PartitionFile:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._writer is not None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.abandon()
+
+    def finish(self) -> None:
+        """Complete the file."""
+        if self._writer is not None and self._sink is not None:
             self._writer.close()
+            self._sink.close()
+
+    def abandon(self) -> None:
+        """Let go of a file that is not to be complete: of a full disk, say."""
+        if self._sink is not None:
+            with suppress(OSError):
+                self._sink.close()
 
     def write(self, table: pyarrow.Table) -> None:
         """Append rows; a file without any is not made."""
@@ -60,8 +76,9 @@ class PartitionFile:
             return
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._sink = self.path.open("wb")
             self._writer = pq.ParquetWriter(
-                self.path, table.schema, compression="zstd", compression_level=1, use_dictionary=_words(table.schema),
+                self._sink, table.schema, compression="zstd", compression_level=1, use_dictionary=_words(table.schema),
                 store_schema=False,  # words may come as codes, and are to be read as words
             )  # fmt: skip
         self._writer.write_table(table, row_group_size=self.rows)

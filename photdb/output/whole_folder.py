@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import ENOSPC
 from pathlib import Path
 
 from photdb.errors import InputError
@@ -34,11 +35,25 @@ def appearing(folder: Path, *, overwrite: bool = False) -> Iterator[Path]:
         yield new
         _take_place(new, folder)
     except OSError as error:
+        if error.errno == ENOSPC:
+            raise _full(folder) from error
         raise InputError(
-            f"{folder}: cannot be written: {error.strerror or error}", "is the disk full, or the folder not yours?"
+            f"{folder}: cannot be written: {error.strerror or error}", "is the folder yours, and its disk sound?"
         ) from error
+    except InputError as error:
+        if "no space left" in error.what.lower():
+            raise _full(folder) from error
+        raise
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def _full(folder: Path) -> InputError:
+    """Return the error of a disk without room."""
+    return InputError(
+        f"{folder}: no space left on its disk (or on the store's, where large exports are sorted); nothing was written",
+        "make room, or name a folder on another disk",
+    )
 
 
 def recover(folder: Path) -> None:
