@@ -315,6 +315,8 @@ def main(words: list[str] | None = None) -> None:
 
 def run(words: list[str]) -> int:
     """Run one command line; turn expected failures into a message, and return the exit code."""
+    from photdb import config
+
     command = typer.main.get_command(app)
     try:
         with command.make_context("photdb", arranged(words) or ["--help"]) as context:
@@ -328,6 +330,8 @@ def run(words: list[str]) -> int:
         return _complain(error)
     except _NotUnderstood as error:
         return _complain(_as_ours(error))
+    finally:
+        config.give()  # what was said in this line is not said in the next
     return 0
 
 

@@ -97,6 +97,11 @@ def load(con: duckdb.DuckDBPyConnection) -> None:
         ) from error
 
 
+def is_a_question(query: str) -> bool:
+    """Whether a server lets a client ask that; its own functions it does not."""
+    return "quack_" not in query.lower()
+
+
 def wheel(name: str) -> Path | None:
     """Return the file of an extension in its wheel, when that is of this version of duckdb."""
     found = find_spec(f"duckdb_extension_{name}")

@@ -24,15 +24,18 @@ from typing import Any, cast
 
 import duckdb
 
+from photdb import progress
 from photdb.config import token as given_token
 from photdb.errors import InputError, NotFoundError, PhotdbError, StoreLockedError, UsageError
 from photdb.store import migrations, quack
 from photdb.store.database import Database
+from photdb.store.opening import SILENT_S
 
 #: How long a server may take to say that it is there, s.
 ANSWER_S = 5.0
-#: How long nobody need be there: so long a server that hands over the file may leave its port, s.
-GAP_S = 1.5
+#: How long nobody need be there: a server that hands over the file leaves its port for a moment, on a busy machine for
+#: some seconds.
+GAP_S = 5.0
 #: While an answer is waited for, how often the server is asked whether it lives, s, and how often it may say nothing.
 PULSE_S, MISSED = 10.0, 3
 #: Rows of a table of ours that go to the server with a question.
@@ -207,7 +210,11 @@ class _RemoteConnection:
                     raise self._gone(f"it went away before it had answered: {_first(error)}") from error
                 time.sleep(0.05)
             except duckdb.InvalidInputException as error:
-                raise self._said(error) from error
+                if "Authorization failed" not in str(error) or not quack.is_a_question(text):
+                    raise self._said(error) from error
+                if time.monotonic() - began > self._wait:  # it is about to hand over the file
+                    raise self._busy() from error
+                time.sleep(0.05)
 
     def _fetch(self, name: str, text: str) -> None:
         """Ask once."""
@@ -218,17 +225,19 @@ class _RemoteConnection:
 
     def _reach(self, deadline: float) -> None:
         """Wait until the server is there and not giving way to a writer."""
-        began = time.monotonic()
+        began, told = time.monotonic(), False
         while True:
             found = quack.who_answers(self._address, timeout=ANSWER_S)
             now = time.monotonic()
+            if found in ("busy", "nobody") and now > began + SILENT_S and not told:
+                why = "its store is being written to" if found == "busy" else "nobody listens there"
+                progress.say(f"waiting: quack:{self._address}: {why}")
+                told = True
             if found in ("quack", "other"):
                 self._plain = found == "quack"
                 return
             if found == "busy" and now > deadline:
-                raise StoreLockedError(
-                    f"quack:{self._address}: its store is being written to", "--wait SECONDS waits longer for it"
-                )
+                raise self._busy()
             if found == "silent":
                 raise self._gone(f"no answer within {ANSWER_S:g} s")
             if found == "no such host":
@@ -241,6 +250,12 @@ class _RemoteConnection:
         """Return the error for a server that is not there."""
         return NotFoundError(
             f"quack:{self._address}: {why}", "is `photdb serve` running there, on that port, and open to this machine?"
+        )
+
+    def _busy(self) -> StoreLockedError:
+        """Return the error for a server that has handed over the file all the time."""
+        return StoreLockedError(
+            f"quack:{self._address}: its store is being written to", "--wait SECONDS waits longer for it"
         )
 
     def _said(self, error: duckdb.Error) -> Exception:

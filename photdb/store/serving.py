@@ -13,6 +13,7 @@ import json
 import os
 import select
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from photdb.store import migrations, opening, quack
 #: How long queries may go on when the store is to be let go, s.
 GRACE_S = 10.0
 _LONG_S = 1e6
+#: Set when no more questions are taken.
+_closing = threading.Event()
 
 
 def start(store: Path, memory_limit: str | None) -> duckdb.DuckDBPyConnection:
@@ -53,12 +56,13 @@ def serve(con: duckdb.DuckDBPyConnection, address: quack.Address, token: str) ->
 
 
 def stop(con: duckdb.DuckDBPyConnection, address: quack.Address) -> None:
-    """Take no more questions and wait a while for the answers under way."""
-    con.execute("CALL quack_stop($uri)", {"uri": address.uri}).fetchall()
+    """Take no more questions, wait a while for the answers under way, and stop, which ends what is left."""
+    _closing.set()
     deadline = time.monotonic() + GRACE_S
     active = "SELECT count(*) FROM quack_active_connections() WHERE state = 'active'"
     while con.execute(active).fetchall()[0][0] and time.monotonic() < deadline:
         time.sleep(0.02)
+    con.execute("CALL quack_stop($uri)", {"uri": address.uri}).fetchall()
 
 
 def is_listening(con: duckdb.DuckDBPyConnection) -> bool:
@@ -67,8 +71,8 @@ def is_listening(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _allows(session: str, query: str) -> bool:
-    """Whether a client may ask that: the server's own functions are not its business."""
-    return "quack_" not in query.lower()
+    """Whether a client may ask that now: the server's own functions are not its business."""
+    return not _closing.is_set() and quack.is_a_question(query)
 
 
 def _say(word: str, **more: Any) -> None:

@@ -231,14 +231,14 @@ def test_every_command_that_writes_refuses(stores, photdb_run, tmp_path, monkeyp
 def test_a_server_that_is_gone_is_said_to_be(stores, photdb_run, tmp_path):
     path = small_store(tmp_path / "small.duckdb")
     with server(path) as (address, process):
-        with Database.open(address) as db:
+        with Database.open(address, wait=0.5) as db:
             assert db.one("SELECT count(*) FROM frame") == 13
             process.terminate()
             process.wait(30)
             with pytest.raises(NotFoundError, match="nobody listens"):
                 db.one("SELECT count(*) FROM frame")
         assert process.returncode == 0
-    code, out, err = photdb_run("status", "--db", address)
+    code, out, err = photdb_run("status", "--db", address, "--wait", "0.5")
     assert (code, out) == (3, "")
     assert "is `photdb serve` running there" in err
 
