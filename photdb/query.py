@@ -31,9 +31,9 @@ from photdb.asking.lightcurves import (
     ColourNote,
     calibration_note,
     colour_note,
+    counted_limits,
     light_curve,
     mjd_of,
-    summed_up,
 )
 from photdb.asking.moc import moc_text, not_a_moc
 from photdb.asking.regions import parse_polygon, refuse_no_polygon
@@ -69,6 +69,7 @@ __all__ = [
     "colour_note",
     "cone",
     "connect",
+    "counted_limits",
     "coverage",
     "export",
     "find_object",
@@ -94,7 +95,6 @@ __all__ = [
     "refuse_no_radius",
     "resolve",
     "status",
-    "summed_up",
     "targets",
 ]
 

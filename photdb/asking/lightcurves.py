@@ -176,9 +176,9 @@ def calibration_note(db: Database, cal_id: int | None, *, objects: Sequence[int]
     return f"calibration {cal_id} {'; it '.join(said)}" if said else None
 
 
-def summed_up(curve: Answer) -> tuple[int, int, int]:
-    """Return how many rows a light curve has, how many of them are upper limits, and how many have a magnitude."""
-    counted = "SELECT count(*), count(*) FILTER (kind = 'limit'), count(mag) FROM ("
+def counted_limits(curve: Answer) -> tuple[int, int]:
+    """Return how many rows a light curve has, and how many of them are upper limits."""
+    counted = "SELECT count(*), count(*) FILTER (kind = 'limit') FROM ("
     whole = Answer(curve.database, f"{counted}{curve.sql.rstrip().rstrip(';')}\n) AS curve", curve.parameters)
-    ((n, n_limit, n_mag),) = whole.rows()
-    return n, n_limit, n_mag
+    ((n, n_limit),) = whole.rows()
+    return n, n_limit

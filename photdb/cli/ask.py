@@ -102,7 +102,7 @@ def lightcurve(
         n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
         if not n:
             raise _no_points(store, found, band)
-        _say_state(curve)
+        _say_state(store, curve, found, limits=limits)
         say_calibration(store, calibration, [found.object_id])
         if colour_corrected:
             say_colours(store, [found.object_id], band)
@@ -208,13 +208,14 @@ def _found_or_place(
         return query.Found(_NO_OBJECT, f"{position[0]:.5f} {position[1]:+.5f}", *position)
 
 
-def _say_state(curve: Answer) -> None:
-    """Say what a light curve without magnitudes is."""
-    n, n_limit, n_mag = query.summed_up(curve)
-    if n_limit:
+def _say_state(store: Database, curve: Answer, found: query.Found, *, limits: bool) -> None:
+    """Say how many rows are upper limits, and that no point is calibrated where none is."""
+    if limits:
+        n, n_limit = query.counted_limits(curve)
         console.note(f"{n - n_limit} points, and {n_limit} upper limits of frames that did not detect it")
-    if n > n_limit and not n_mag:
-        console.warn(f"none of its {n - n_limit} points has a magnitude: `photdb zeropoint` calibrates, --columns flux")
+    ((n_frame, n_calibrated),) = store.query("object_calibrated", object_id=found.object_id).rows
+    if n_frame and not n_calibrated:
+        console.warn(f"none of its {n_frame} points is calibrated yet: `photdb zeropoint` makes zero points")
 
 
 def _asks_for_more(columns: str | None) -> bool:

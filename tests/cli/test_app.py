@@ -38,16 +38,35 @@ def test_help_names_every_command_and_imports_none():
     assert {m for m in loaded if m.startswith("photdb.cli.")} == {"photdb.cli.app"}
 
 
-def test_a_light_curve_imports_nothing_heavy(small_store):
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (["lightcurve", "41.58", "-30.27"], 0),
+        (["lightcurve", "hat-p 99", "--limits"], 0),
+        (["lightcurve", "--targets", "LIST"], 0),
+        (["lightcurve", "41.58", "-30.1"], 3),
+        (["cone", "41.58", "-30.27", "60"], 0),
+        (["cone", "--polygon", "41.5 -30.3 41.7 -30.3 41.6 -30.2"], 0),
+        (["cone", "--moc", "0/0-11"], 0),
+        (["objects", "--where", "dec < 0"], 0),
+        (["coverage", "41.58", "-30.27"], 0),
+        (["frames"], 0),
+        (["sql", "SELECT 1"], 0),
+    ],
+)
+def test_a_question_imports_nothing_heavy(small_store, tmp_path, line, expected):
+    (tmp_path / "list.csv").write_text("ra,dec\n41.58,-30.27\n")
+    words = [str(tmp_path / "list.csv") if word == "LIST" else word for word in line]
     code = (
-        "import sys; from photdb.cli.app import run; "
-        f"code = run(['lightcurve', '41.58', '-30.27', '--db', {str(small_store)!r}]); "
+        "import sys; from photdb.cli.app import main\n"
+        f"try: main([*{words!r}, '--db', {str(small_store)!r}])\n"
+        "except SystemExit as end: code = end.code\n"
         "print(code, *(m for m in sys.modules if '.' not in m), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    words = done.stderr.splitlines()[-1].split()
-    assert words[0] == "0"
-    assert set(words) & HEAVY == set()
+    found = done.stderr.splitlines()[-1].split()
+    assert found[0] == str(expected)
+    assert set(found) & HEAVY == set()
 
 
 @pytest.mark.parametrize(
