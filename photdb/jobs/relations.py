@@ -29,6 +29,10 @@ WORST = 3.0
 SHARE = 0.01
 
 
+#: Nor is one that would not have been seen there by itself, at this signal to noise: it may just be too faint.
+SNR = 5.0
+
+
 @dataclass(frozen=True, slots=True)
 class Relations:
     """What became of it: pairs of the stars in the new frames, and detections found to hold the light of two."""
@@ -71,7 +75,7 @@ def update_relations(db: Database, run_id: int) -> Relations:
     db.job("relation_known")
     db.job("relation_seen")
     db.job("relation_suspects", blend=BLEND)
-    db.job("relation_merged", share=SHARE)
+    db.job("relation_merged", share=SHARE, snr=SNR)
     with db.transaction():
         for table in ("hot", "cold"):
             db.job(f"relation_flag_{table}", flag=int(Flag.BLEND_SUSPECTED))

@@ -1,14 +1,17 @@
--- The detections among the suspect ones that hold the light of two stars. A star that gives less than $share of the light
--- of the other, where both are detected, is not missed; where no frame has both, nobody knows.
+-- The detections among the suspect ones that hold the light of two stars. The other star is missed where it gives at
+-- least $share of the light of the one, and would have been seen there by itself: at $snr times the noise of the one or
+-- more. How bright it is, the frames that have both say; where none has, its own detections.
 -- $share  DOUBLE
+-- $snr    DOUBLE
 -- needs temp table rel_suspect
 CREATE OR REPLACE TEMP TABLE rel_merged AS
 WITH pair AS (SELECT DISTINCT object_id, other_id FROM rel_suspect),
 seen AS (
-  SELECT object_id, frame_id, flux
+  SELECT object_id, frame_id, flux, flux_err
   FROM detection
   WHERE object_id IN (SELECT object_id FROM pair UNION SELECT other_id FROM pair)
 ),
+own AS (SELECT object_id, median(flux) AS flux FROM seen GROUP BY object_id),
 light AS (
   SELECT p.object_id, p.other_id, median(b.flux / a.flux) AS share
   FROM pair AS p
@@ -19,5 +22,8 @@ light AS (
 )
 SELECT s.object_id, s.other_id, s.frame_id
 FROM rel_suspect AS s
+JOIN seen AS a ON a.object_id = s.object_id AND a.frame_id = s.frame_id
 LEFT JOIN light AS l ON l.object_id = s.object_id AND l.other_id = s.other_id
-WHERE coalesce(l.share, 1) >= $share;
+LEFT JOIN own AS o ON o.object_id = s.other_id
+WHERE coalesce(l.share, 1) >= $share
+  AND coalesce(coalesce(l.share * a.flux, o.flux) >= $snr * a.flux_err, true);

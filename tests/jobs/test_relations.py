@@ -161,6 +161,18 @@ def test_a_faint_neighbour_that_a_shallow_frame_does_not_show_changes_nothing():
         assert flagged(db) == {(2, 3)}
 
 
+def test_a_star_that_is_too_faint_for_a_frame_is_not_said_to_be_merged_with_its_neighbour_in_it():
+    """The second star is two sigma above the noise of the soft frames: one of them does not show it by chance."""
+    with new_store() as db:
+        add_objects(db, np.full(2, 40.0), np.array([0.0, 3.0]) * ARCSEC)
+        add_frame(db, 1, 1.5, {1: 100.0, 2: 60.0})
+        add_frame(db, 2, 4.0, {1: 100.0})
+        add_frame(db, 3, 4.0, {1: 100.0})
+        db.execute("UPDATE detection_hot SET flux_err = CASE frame_id WHEN 2 THEN 30.0 ELSE 3.0 END")
+        update_relations(db, 1)
+        assert flagged(db) == {(1, 3)}
+
+
 def test_a_variable_that_is_resolved_and_a_frame_sharp_enough_are_not_flagged():
     with new_store() as db:
         add_objects(db, np.full(2, 40.0), np.array([0.0, 3.0]) * ARCSEC)
