@@ -38,6 +38,7 @@ __all__ = ["MANIFEST", "MARGIN", "ROWS", "Choice", "Exported", "append", "choice
 #: Points of a row group: what a reader of one star has to read.
 _GROUP = 131_072
 _INDEX = "objects_index_object_id"
+_PARQUET = "FORMAT parquet, COMPRESSION zstd"
 _POSITION = {"objects": ("ra", "dec"), "sources": ("ra", "dec")}
 _DEFAULT = {
     "objects": "object_id name ra dec n_detections lightcurve",
@@ -195,6 +196,7 @@ class _Export:
             self._describe(table, facts)
         self._write_index(facts)
         self._write_frames()
+        self._write_tables()
         self._write_collection(facts)
         self.manifest.write(self.new)
         return self._exported(n_written)
@@ -453,7 +455,17 @@ class _Export:
     def _write_frames(self) -> None:
         """Write the frames, whose sources the collection holds."""
         sql = statement("queries", "export_frames_used")
-        self.db.copy(sql, None, self.new / "frames.parquet", "FORMAT parquet, COMPRESSION zstd")
+        self.db.copy(sql, None, self.new / "frames.parquet", _PARQUET)
+
+    def _write_tables(self) -> None:
+        """Write what else a store is made of, as it is, where everything is exported: the way back (docs/guides)."""
+        if self.objects is not None or self.choice.band is not None:
+            return
+        folder = self.new / "tables"
+        folder.mkdir()
+        for (table,) in self.db.query("export_tables").rows:
+            self.db.copy(f"SELECT * FROM {table}", None, folder / f"{table}.parquet", _PARQUET)
+        self.db.copy(statement("queries", "export_unplaced"), None, folder / "detection_hot.parquet", _PARQUET)
 
     def _write_collection(self, facts: dict[str, Any]) -> None:
         """Write what makes the tables one collection."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -303,6 +304,20 @@ def test_a_collection_of_another_store_schema_or_choice_is_refused(store, mine, 
         (old / MANIFEST).write_text("{")
         with pytest.raises(InputError, match="cannot be read"):
             append(db, old)
+
+
+def test_a_store_is_made_of_a_collection_again_as_the_guide_says(store, collection, tmp_path, monkeypatch):
+    guide = (Path(__file__).parents[2] / "docs/guides/export.md").read_text()
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "INSERT INTO" in block)
+    shutil.copytree(collection, tmp_path / "survey.hats")
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with Database.open(store) as old, Database.open(tmp_path / "restored.duckdb") as new:
+        for what in ("lightcurve", "detection", "object", "frame", "zeropoint", "run"):
+            assert (
+                new.rows(f"SELECT * FROM {what} ORDER BY ALL").rows
+                == old.rows(f"SELECT * FROM {what} ORDER BY ALL").rows
+            )
 
 
 # --- what can go wrong ---
