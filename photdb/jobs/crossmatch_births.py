@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from photdb.jobs.object_links import ranks
 from photdb.photometry.association import ARCSEC
 from photdb.sky import healpix, name_of
 from photdb.store.database import Database
@@ -50,7 +53,7 @@ def newborn(db: Database, births: Births, *, run_id: int) -> pa.Table:
     star = _reference_stars(db, births)
     return pa.table(
         {
-            "object_id": _free_ids(db, np.where(star["found"] & ~births.is_wished, star["hpx"], births.cell)),
+            "object_id": free_ids(db, np.where(star["found"] & ~births.is_wished, star["hpx"], births.cell)),
             "name": pa.array([name_of(float(r), float(d)) for r, d in zip(ra, dec, strict=True)], pa.string()),
             "pm_ra": pa.array(star["pm_ra"], mask=~np.isfinite(star["pm_ra"])),
             "pm_dec": pa.array(star["pm_dec"], mask=~np.isfinite(star["pm_dec"])),
@@ -75,27 +78,32 @@ def _reference_stars(db: Database, births: Births) -> dict[str, Any]:
     }
     if not n:
         return star
-    from scipy.spatial import cKDTree
-
     low, high = births.unit.min(axis=0) - 1e-4, births.unit.max(axis=0) + 1e-4
     sides = {f"{axis}{k}": float(v[i]) for i, axis in enumerate("xyz") for k, v in enumerate((low, high))}
-    middle = float(np.median(births.epoch))
-    rows = db.job("crossmatch_refstars", epoch=middle, **sides).rows
-    if not rows:
-        return star
+    with db.table("given_rank", ranks(db)):
+        rows = db.job("crossmatch_refstars", epoch=float(np.median(births.epoch)), **sides).rows
+    for _, of_one in groupby(rows, key=itemgetter(0)):
+        _take_stars(star, births, list(of_one))
+    return star
+
+
+def _take_stars(star: dict[str, Any], births: Births, rows: list[tuple[Any, ...]]) -> None:
+    """Give the stars of one catalogue to the objects that have none of a better one."""
+    from scipy.spatial import cKDTree
+
     theirs = np.array([r[5:8] for r in rows], dtype=float)
     distance, nearest = cKDTree(theirs).query(births.unit)
     _, back = cKDTree(births.unit).query(theirs)
-    for i in np.flatnonzero((distance * ARCSEC <= births.reach) & (back[nearest] == np.arange(n))):
+    mutual = (distance * ARCSEC <= births.reach) & (back[nearest] == np.arange(len(births.unit)))
+    for i in np.flatnonzero(mutual & ~star["found"]):
         catalog, source_id, cell, pm_ra, pm_dec = rows[nearest[i]][:5]
         star["found"][i] = True
         star["hpx"][i], star["source_id"][i], star["catalog"][i] = cell, source_id, catalog
         star["pm_ra"][i] = np.nan if pm_ra is None else pm_ra
         star["pm_dec"][i] = np.nan if pm_dec is None else pm_dec
-    return star
 
 
-def _free_ids(db: Database, birth: NDArray[np.int64]) -> NDArray[np.int64]:
+def free_ids(db: Database, birth: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return an id for each new object: its birth cell, or the next free one that no object ever had."""
     if not birth.size:
         return birth

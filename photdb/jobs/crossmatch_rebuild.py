@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from photdb import progress
 from photdb.jobs.crossmatch import MARGIN, match_region, remeasure
 from photdb.jobs.crossmatch_grid import Box, box, columns
+from photdb.jobs.crossmatch_moving import take_stored
 from photdb.jobs.object_links import update_links
+from photdb.jobs.relations import rebuild_relations
 from photdb.jobs.statistics import update_statistics
 from photdb.jobs.writer import sole_ingest, writing
 from photdb.store.database import Database
@@ -87,9 +89,12 @@ def crossmatch(store: Path, *, rebuild: bool = False) -> Rebuilt:
     with Database.open(store):
         pass  # that it is there, and a store, before anything is made beside it
     with sole_ingest(store), writing(store) as db, db.run("crossmatch", {"rebuild": rebuild}) as run_id:
+        with db.transaction():
+            take_stored(db, run_id=run_id)
         measure_anew(db, everything=rebuild)
         match_anew(db, run_id=run_id)
-        update_links(db, run_id)
+        update_links(db, run_id, anew=rebuild)
+        rebuild_relations(db, run_id)
         update_statistics(db)
         done = _changes(db, run_id)
         db.finish_run(run_id, "done", done.line())

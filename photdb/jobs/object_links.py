@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +60,7 @@ class Links:
         return f"{self.n_linked} of {self.n_due} objects have a reference star{named}"
 
 
-def update_links(db: Database, run_id: int) -> Links:
+def update_links(db: Database, run_id: int, *, anew: bool = False) -> Links:
     """Link the objects that were never looked at, and those where reference stars arrived since.
 
     Parameters
@@ -70,11 +69,15 @@ def update_links(db: Database, run_id: int) -> Links:
         Open for writing; all is written in one transaction a round.
     run_id : int
         Of the run at work: tiles of reference stars that it brought count as new.
+    anew : bool, default=False
+        Link every object, whatever was known of it.
 
     Returns
     -------
     Links
     """
+    if anew:
+        db.job("link_forget")
     total = Links()
     for _ in range(ROUNDS):
         n_due = _find_due(db, run_id)
@@ -85,19 +88,10 @@ def update_links(db: Database, run_id: int) -> Links:
     return total
 
 
-def update_links_of(store: Path, run_id: int = 0) -> Links:
-    """Link the objects of a store: what follows when reference stars were added to it."""
-    from photdb.jobs.writer import writing
-
-    with writing(store) as db:
-        return update_links(db, run_id)
-
-
 def relink(db: Database) -> Links:
     """Link every object anew, whatever was known: ``photdb crossmatch --links``."""
     with db.run("crossmatch", {"links": True}) as run_id:
-        db.job("link_forget")
-        done = update_links(db, run_id)
+        done = update_links(db, run_id, anew=True)
         db.finish_run(run_id, "done", done.line())
     return done
 

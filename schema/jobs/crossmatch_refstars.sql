@@ -1,6 +1,8 @@
--- Reference stars in the box of the night's detections, at its date; of the catalogue that has the most of them.
+-- Reference stars in the box of the night's detections, at its date, the catalogues that objects are linked to first
+-- before the others.
 -- $epoch  DOUBLE  Julian year of the night
 -- $x0 $x1 $y0 $y1 $z0 $z1  DOUBLE  the box, unit vectors
+-- needs given_rank(catalog, rank)
 WITH at_epoch AS (
   SELECT
     catalog, source_id, hpx, pm_ra, pm_dec,
@@ -22,15 +24,8 @@ inside AS (
   SELECT *
   FROM moved
   WHERE ux BETWEEN $x0 AND $x1 AND uy BETWEEN $y0 AND $y1 AND uz BETWEEN $z0 AND $z1
-),
-fullest AS (
-  SELECT catalog
-  FROM inside
-  GROUP BY catalog
-  ORDER BY count(*) DESC, catalog
-  LIMIT 1
 )
-SELECT catalog, source_id, hpx, pm_ra, pm_dec, ux, uy, uz
-FROM inside
-WHERE catalog = (FROM fullest)
-ORDER BY source_id;
+SELECT i.catalog, i.source_id, i.hpx, i.pm_ra, i.pm_dec, i.ux, i.uy, i.uz
+FROM inside AS i
+JOIN given_rank AS r ON r.catalog = i.catalog
+ORDER BY r.rank, i.catalog, i.source_id;
