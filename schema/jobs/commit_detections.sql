@@ -1,4 +1,4 @@
--- Append a night's detections as one run sorted by skey.
+-- Append a night's detections as one run sorted by skey; rid is sorted by frame.
 INSERT INTO detection_hot
 SELECT
   coalesce(a.object_id, s.hpx, -1) AS skey,
@@ -9,4 +9,4 @@ SELECT
   s.sky, s.peak, s.a, s.b, s.theta, s.fwhm, s.kron_radius, s.flux_radius, s.class_star, s.flags
 FROM staged AS s
 LEFT JOIN assigned AS a ON a.rid = s.rid
-ORDER BY skey, s.frame_id, s.rid;
+ORDER BY skey, s.rid;
