@@ -2,8 +2,9 @@
 
 So views, macros and the choice of a calibration are the server's, and answers are those of the file. Every statement
 is a session of its own, so that nothing is lost when the server lets go of the file for a commit and takes it up again:
-what fails for that is asked anew. The answer comes whole into a database in memory (on disk beyond its limit) before
-its first row is handed out: no row comes twice.
+what fails for that is asked anew. Only questions that need temporary tables keep a session, which a commit ends. The
+answer comes whole into a database in memory (on disk beyond its limit) before its first row is handed out: no row
+comes twice.
 """
 
 from __future__ import annotations
@@ -46,6 +47,9 @@ _RESET = re.compile(r"\s*RESET\s+VARIABLE\s+(\w+)\s*;?\s*", re.IGNORECASE)
 _MISTAKE = re.compile(
     r"syntax error|not exist|not found|Candidate|Did you mean|No function|must appear|ambiguous", re.I
 )
+_TEMPORARY = re.compile(r"\s*(?:--[^\n]*\n\s*)*CREATE\s+(?:OR\s+REPLACE\s+)?TEMP(?:ORARY)?\s", re.IGNORECASE)
+#: Texts, names and comments, in which a $ means nothing; else a parameter.
+_WORDS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/|\$([a-z_]\w*)""", re.IGNORECASE | re.DOTALL)
 _OURS = re.compile(r"\n\nLINE \d+: (?:CREATE TABLE|FROM) [^\n]*quack_query.*", re.DOTALL)
 
 
@@ -123,6 +127,7 @@ class _RemoteConnection:
         self._address, self._token, self._wait = address, token, wait
         self._variables: dict[str, str] = {}
         self._sent: dict[str, str] = {}
+        self._in_session = False
         self._names = (f"answer_{i}" for i in count(1))
         self._read_lazily: deque[str] = deque()
         spill = Path(tempfile.gettempdir()) / f"photdb-{os.getpid()}.tmp"
@@ -169,7 +174,9 @@ class _RemoteConnection:
             f'unnest({literal([row[i] for row in rows])}::{kind}[]) AS "{column}"'
             for i, (column, kind, *_) in enumerate(described)
         )
-        self._sent[name] = f'CREATE TEMP VIEW "{name}" AS SELECT {columns}'
+        self._sent[name] = f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT {columns}'
+        if self._in_session:
+            self._insist(next(self._names), self._sent[name])
 
     def unregister(self, name: str) -> None:
         """Send it no more."""
@@ -181,21 +188,52 @@ class _RemoteConnection:
             self._variables[found[1].lower()] = sql.strip().rstrip(";")
         elif found := _RESET.fullmatch(sql):
             self._variables.pop(found[1].lower(), None)
+        if found is not None and self._in_session:
+            self._insist(next(self._names), sql)
         return found is not None
 
     def _ask(self, sql: str, parameters: Mapping[str, Any] | None) -> str:
         """Have a statement answered there; return the name of the table here that has the answer."""
         statements = self.local.extract_statements(sql)
-        answered = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-        if len(statements) != 1 or statements[0].type not in answered:
+        if len(statements) == 1 and _TEMPORARY.match(sql) and not self._in_session:
+            self._begin_session()
+        asks = len(statements) == 1 and statements[0].type in (
+            duckdb.StatementType.SELECT,
+            duckdb.StatementType.EXPLAIN,
+        )
+        if not asks and not self._in_session:
             what = statements[0].type.name if len(statements) == 1 else f"{len(statements)} statements"
             raise UsageError(
                 f"quack:{self._address}: a server answers one SELECT at a time, not {what}",
                 "this needs the file itself, or a copy of it: photdb snapshot",
             )
         name = next(self._names)
-        self._insist(name, "; ".join([*self._variables.values(), *self._sent.values(), _bound(sql, parameters)]))
+        self._insist(name, "; ".join([*self._before(), (_bound if asks else _filled_in)(sql, parameters)]))
         return name
+
+    def _before(self) -> list[str]:
+        """Return what a session of its own has to hear before a question."""
+        return [] if self._in_session else [*self._variables.values(), *self._sent.values()]
+
+    def _begin_session(self) -> None:
+        """Keep one session from now on."""
+        before = self._before()
+        self._reach(time.monotonic() + self._wait)
+        try:
+            # What ATTACH is given cannot be a parameter.
+            plain, token = str(self._plain).lower(), literal(self._token)
+            self.local.execute(
+                f"ATTACH '{self._address.uri}' AS served (TYPE quack, TOKEN {token}, DISABLE_SSL {plain})"
+            )
+        except duckdb.InvalidInputException as error:
+            raise self._said(
+                duckdb.InvalidInputException(_first(error))
+            ) from None  # without the line that has the token
+        except duckdb.Error:
+            raise self._gone("it went away before it had answered") from None
+        self._in_session = True
+        for text in before:
+            self._insist(next(self._names), text)
 
     def _insist(self, name: str, text: str) -> None:
         """Ask until there is an answer, or the time for it is over: a commit may have come between."""
@@ -206,6 +244,10 @@ class _RemoteConnection:
                 self._patiently(lambda: self._fetch(name, text))
                 return
             except duckdb.IOException as error:
+                if self._in_session:
+                    raise StoreLockedError(
+                        f"quack:{self._address}: a commit came between the steps of this question", "ask again"
+                    ) from error
                 if time.monotonic() - began > max(self._wait, GAP_S):
                     raise self._gone(f"it went away before it had answered: {_first(error)}") from error
                 time.sleep(0.05)
@@ -218,6 +260,9 @@ class _RemoteConnection:
 
     def _fetch(self, name: str, text: str) -> None:
         """Ask once."""
+        if self._in_session:
+            self.local.execute(f"CREATE TABLE {name} AS FROM quack_query_by_name('served', $text)", {"text": text})
+            return
         self.local.execute(
             f"CREATE TABLE {name} AS FROM quack_query($uri, $text, token := $token, disable_ssl := $plain)",
             {"uri": self._address.uri, "text": text, "token": self._token, "plain": self._plain},
@@ -345,6 +390,18 @@ def _bound(sql: str, parameters: Mapping[str, Any] | None) -> str:
     return f"PREPARE asked AS {sql.rstrip().rstrip(';')}\n; EXECUTE asked({values})"
 
 
+def _filled_in(sql: str, parameters: Mapping[str, Any] | None) -> str:
+    """Return a statement with its parameters written into it: duckdb prepares no CREATE OR REPLACE.
+
+    Examples
+    --------
+    >>> print(_filled_in("CREATE TEMP TABLE t AS SELECT $a, '$a' -- $a", {"a": 1}))
+    CREATE TEMP TABLE t AS SELECT 1, '$a' -- $a
+    """
+    given = parameters or {}
+    return _WORDS.sub(lambda found: literal(given[found[1]]) if found[1] in given else found[0], sql)
+
+
 def literal(value: Any) -> str:
     """Return a Python value as SQL writes it.
 
@@ -374,6 +431,8 @@ def literal(value: Any) -> str:
         return f"'{value.isoformat()}'::DATE"
     if isinstance(value, str | Path):
         return "'" + str(value).replace("'", "''") + "'"
+    if isinstance(value, Mapping) and all(isinstance(name, str) for name in value):
+        return "{" + ", ".join(f"{literal(name)}: {literal(item)}" for name, item in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return f"[{', '.join(map(literal, value))}]"
     raise InputError(

@@ -109,7 +109,9 @@ def test_numbers_of_numpy_and_times_with_a_zone_are_sent_and_other_things_refuse
     assert literal(np.int64(7)) == "7"
     assert literal(datetime(2026, 1, 2, tzinfo=UTC)) == "'2026-01-02 00:00:00+00:00'::TIMESTAMPTZ"
     assert literal((date(2026, 1, 2),)) == "['2026-01-02'::DATE]"
-    for strange in ({"a": 1}, b"bytes", object()):
+    struct = {"a": [1], "it's": None}
+    assert duckdb.sql(f"SELECT {literal(struct)}").fetchall() == [(struct,)]
+    for strange in ({1: 2}, b"bytes", object()):
         with pytest.raises(InputError, match="cannot be sent"):
             literal(strange)
 

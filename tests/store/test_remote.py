@@ -74,6 +74,14 @@ def photdb_run(monkeypatch, capsys) -> Run:
         "lightcurve 41.58 -30.27 --as 7",
         "target list",
         "zeropoint list",
+        "zeropoint compare 1 1",
+        "zeropoint --explain 1",
+        "variables --format json",
+        "period 41.58 -30.27",
+        "coverage 41.58 -30.27",
+        "coverage 10 10",
+        "objects --where n_detections>3",
+        "crossmatch events",
         "refcat list",
         "export lightcurve",
         "export detection --format json",
@@ -144,6 +152,21 @@ def test_answers_can_be_read_beside_each_other(stores):
         one = select(db, "SELECT range FROM range(5000)").rows(size=10)
         other = select(db, "SELECT -range FROM range(5000)").rows(size=10)
         assert all(a[0] == -b[0] for a, b in zip(one, other, strict=True))
+
+
+def test_a_question_of_several_steps_keeps_its_session(stores):
+    with Database.open(stores[1], calibration=1) as db:
+        with db.table("mine", pa.table({"object_id": [STAR]})):
+            sql = "CREATE OR REPLACE TEMP TABLE t AS SELECT d.frame_id FROM mine JOIN detection d USING (object_id)"
+            db.execute(f"{sql} WHERE d.frame_id > $least", least=5)
+            assert db.one("SELECT count(*) FROM t WHERE frame_id < $most", most=8) == 2
+        db.execute("INSERT INTO t VALUES (100)")
+        assert db.one("SELECT max(frame_id) FROM t") == 100
+        assert db.one("SELECT getvariable('photdb_calibration')") == 1
+        db.use_calibration(None)
+        assert db.one("SELECT getvariable('photdb_calibration')") is None
+        with pytest.raises(UsageError, match="read-only"):
+            db.execute("INSERT INTO meta VALUES ('a', 'b')")
 
 
 def test_a_table_of_ours_goes_with_the_question(stores):
