@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from photdb.errors import NotFoundError
+from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
 
@@ -25,8 +25,27 @@ def coverage(db: Database, ra: float, dec: float, *, object_id: int | None = Non
         deg, ICRS.
     object_id : int, optional
         The star at the place; without one, no frame detected it.
+
+    Raises
+    ------
+    UsageError
+        If the object moves.
     """
+    refuse_moving(db, object_id)
     return Answer(db, statement("queries", "coverage"), {"ra": ra, "dec": dec, "object_id": object_id}, "lightcurve")
+
+
+def refuse_moving(db: Database, object_id: int | None) -> None:
+    """Refuse an object that has no one place: its limits would be those of where it was first seen.
+
+    Raises
+    ------
+    UsageError
+        If it moves.
+    """
+    kinds = [] if object_id is None else db.query("object_kind", object_id=object_id).rows
+    if kinds and kinds[0][0] == "moving":
+        raise UsageError(f"object {object_id} moves: it has no one place", "`photdb lightcurve` has its detections")
 
 
 def frames_at(db: Database, ra: float, dec: float) -> list[date | None]:

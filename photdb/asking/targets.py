@@ -11,7 +11,7 @@ from typing import Any
 
 from photdb.asking.finding import LEAST_RADIUS, object_by_id, resolve
 from photdb.asking.lightcurves import COLOUR_COLUMNS, MORE_COLUMNS, mjd_of
-from photdb.asking.seen import seen_in_words
+from photdb.asking.seen import refuse_moving, seen_in_words
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.answer import Answer
@@ -297,10 +297,13 @@ def light_curves(
     Raises
     ------
     UsageError
-        If limits are asked for in another aperture than the primary one.
+        If limits are asked for in another aperture than the primary one, or of one object that moves. (Of several
+        targets, those that move have no limits.)
     """
     if limits and aperture_id:
         raise UsageError("--limits are those of the primary aperture", "leave --aperture-id away")
+    if limits and len(targets) == 1:
+        refuse_moving(db, targets[0].object_id)
     asked = [
         {"place": t.place, "target": t.label, "object_id": t.object_id, "ra": t.ra, "dec": t.dec}
         for t in targets

@@ -1,6 +1,6 @@
 -- Upper limits of places in the frames that saw them and did not detect their star, in the columns of lightcurve_targets.
 --
--- A frame in which the place was masked, at the edge or blended with a neighbour gives none: nothing would have been seen.
+-- A moving target has no limits: it has no one place. A frame in which the place was masked, at the edge or blended with a neighbour gives none: nothing would have been seen.
 --
 -- $asked     VARCHAR   JSON: [{"place": 1, "target": "AG Peg", "object_id": 123, "ra": 41.5, "dec": -30.2}, ...]; deg
 -- $band      VARCHAR   NULL: every band
@@ -14,6 +14,7 @@ WITH asked AS MATERIALIZED (
       recursive := true
     )
   )
+  WHERE object_id IS NULL OR object_id NOT IN (SELECT object_id FROM object WHERE kind = 'moving')
 ),
 listed AS MATERIALIZED (
   SELECT list(ra ORDER BY i) AS ras, list(dec ORDER BY i) AS decs, list(object_id ORDER BY i) AS objects

@@ -266,6 +266,19 @@ def test_a_map_or_moc_that_is_there_is_replaced_only_when_told(photdb, tmp_path)
         assert photdb("coverage", option, str(path), "--overwrite")[0] == 0
 
 
+def test_a_moving_target_has_no_place_and_no_limits(torn, tmp_path):
+    own = Path(shutil.copy(torn, tmp_path / "own.duckdb"))
+    with Database.open(own, read_only=False) as db:
+        db.execute(f"UPDATE object SET kind = 'moving' WHERE object_id = {STAR}")
+    with package.connect(own) as db:
+        for ask in (db.coverage, lambda object_id: db.light_curve(object_id=object_id, limits=True)):
+            with pytest.raises(UsageError, match="moves"):
+                ask(object_id=STAR)
+        many = db.light_curve(targets=[STAR, FAINT], limits=True)
+        assert many.filter(kind="limit")["object_id"].unique().to_list() == [FAINT]
+        assert many.filter(object_id=STAR).height == 8
+
+
 def test_python_has_coverage_and_limits(torn):
     with package.connect(torn) as db:
         found = db.coverage(RA, DEC)
