@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -65,6 +66,13 @@ def lightcurve(
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf or .svg.")] = None,
     flux: Annotated[bool, typer.Option("--flux", help="With --plot: flux instead of magnitudes.")] = False,
+    phase: Annotated[
+        float | None, typer.Option("--phase", metavar="DAYS", help="With --plot: over the phase of this period.")
+    ] = None,
+    epoch: Annotated[
+        float | None,
+        typer.Option("--epoch", metavar="DATE", help="With --phase: BJD or MJD of phase 0 (default: the first point)."),
+    ] = None,
     calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
@@ -82,6 +90,7 @@ def lightcurve(
     """
     for path in filter(None, (output, plot)):
         tables.refuse_existing(path, overwrite=overwrite)
+    _refuse_phase(phase, epoch, plot, flux=flux)
     choice = _Choice(
         band, start, stop, _mask(flags, no_flags), aperture_id, colour_corrected,
         all_columns or _asks_for_more(columns), limits, tuple(_names(columns or "")),
@@ -107,7 +116,7 @@ def lightcurve(
         if colour_corrected:
             say_colours(store, [found.object_id], band)
         if plot is not None:
-            _plot(curve, found, plot, flux=flux)
+            _plot(curve, found, plot, flux=flux, phase=phase, epoch=epoch)
 
 
 #: What a place without an object is called, where its limits are asked for.
@@ -306,7 +315,21 @@ def _mask(flags: str | None, no_flags: bool) -> int:
     return total
 
 
-def _plot(curve: Answer, found: query.Found, path: Path, *, flux: bool) -> None:
+def _refuse_phase(phase: float | None, epoch: float | None, plot: Path | None, *, flux: bool) -> None:
+    """Refuse a phase that is not drawn, or of no period."""
+    if phase is None and epoch is None:
+        return
+    if phase is None:
+        raise UsageError("--epoch goes with --phase", "as --phase 0.5274 --epoch 2458546.2 --plot star.png")
+    if plot is None or flux:
+        raise UsageError("--phase is for --plot, and of magnitudes", "add --plot star.png, leave out --flux")
+    if not 0 < phase < math.inf:
+        raise UsageError(f"--phase {phase:g} is not a period", "give days, as --phase 0.5274")
+
+
+def _plot(
+    curve: Answer, found: query.Found, path: Path, *, flux: bool, phase: float | None = None, epoch: float | None = None
+) -> None:
     """Draw a light curve into a file."""
     from photdb.output.formats import appearing
     from photdb.output.plot import draw
@@ -317,6 +340,11 @@ def _plot(curve: Answer, found: query.Found, path: Path, *, flux: bool) -> None:
     rows = [dict(zip(names, row, strict=True)) for row in curve.rows()]
     place = f"{found.ra:.5f} {found.dec:+.5f}"
     title = " · ".join(word for word in (found.label, found.name, place) if word)
+    if phase is not None:
+        from photdb.cli.variables import draw_phased
+
+        draw_phased(rows, path, title=title, period=phase, epoch=epoch)
+        return
     with appearing(path) as temporary:
         draw(rows, temporary, title=title, flux=flux)
     console.note(f"drawn in {path}")

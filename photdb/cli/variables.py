@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from photdb.cli import console, tables
-from photdb.cli.options import AsCalibration, Db, Format, Output, Radius
+from photdb.cli.options import AsCalibration, Db, Format, Output, Overwrite, Radius
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer, select
@@ -78,6 +78,7 @@ def variables(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """List candidates for variable stars, with the reasons.
 
@@ -92,14 +93,14 @@ def variables(
     from photdb.jobs import statistics_variables as job
 
     _refuse_numbers(min_points, sigma, limit)
-    _refuse_picture(plot)
+    _refuse_files(output, plot, overwrite=overwrite)
     with Database.open(store_path(db), calibration=calibration) as store:
         _say_stale(store, calibration)
         with job.counted(store, night=night):
             ranked = job.rank(store, band=band, min_points=min_points)
             found = job.candidates(store, ranked, sigma=sigma)
         with _answer(store, ranked, found, where, limit) as answer:
-            n = tables.show(answer, format=format, output=output)
+            n = tables.show(answer, format=format, output=output, overwrite=overwrite)
         console.note(f"{n} rows of {len(ranked)} objects and bands with {min_points} points or more")
         if plot is not None:
             _draw_scatter(ranked, found, plot, sigma=sigma)
@@ -117,12 +118,14 @@ def _refuse_numbers(min_points: int, sigma: float, limit: int | None) -> None:
         raise UsageError(f"--limit {limit} is not a number of rows", "give 1 or more")
 
 
-def _refuse_picture(path: Path | None) -> None:
-    """Refuse a file name that names no picture, before anything is counted."""
-    if path is not None:
+def _refuse_files(output: Path | None, plot: Path | None, *, overwrite: bool) -> None:
+    """Refuse what is there already and what names no picture, before anything is counted."""
+    for path in filter(None, (output, plot)):
+        tables.refuse_existing(path, overwrite=overwrite)
+    if plot is not None:
         from photdb.output.plot_style import refuse_unknown
 
-        refuse_unknown(path)
+        refuse_unknown(plot)
 
 
 def _say_stale(store: Database, calibration: int | None) -> None:
@@ -241,6 +244,7 @@ def period(
     db: Db = None,
     format: Format = None,
     output: Output = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Search a star's points for its period.
 
@@ -255,7 +259,7 @@ def period(
     from photdb.jobs import statistics_period as job
 
     _refuse_search(where, object_id, terms, peaks)
-    _refuse_picture(plot)
+    _refuse_files(output, plot, overwrite=overwrite)
     with Database.open(store_path(db), calibration=calibration) as store:
         star = (
             query.object_by_id(store, object_id)
@@ -269,7 +273,7 @@ def period(
         for line in job.lines(found):
             console.note(line)
         with _peaks(store, job.rows(found)) as answer:
-            tables.show(answer, format=format, output=output)
+            tables.show(answer, format=format, output=output, overwrite=overwrite)
         if plot is not None:
             _draw_period(found, plot, " · ".join(w for w in (star.label, star.name) if w))
 
@@ -311,18 +315,12 @@ def draw_phased(points: list[dict[str, Any]], path: Path, *, title: str, period:
 
     Raises
     ------
-    UsageError
-        If the period is none.
     NotFoundError
         If no point has a magnitude.
     """
     from photdb.output.formats import appearing
     from photdb.output.plot_period import draw_curve
-    from photdb.output.plot_style import refuse_unknown
 
-    refuse_unknown(path)
-    if not period > 0:
-        raise UsageError(f"--phase {period:g} is not a period", "give days, as --phase 0.5274")
     drawn = [p for p in points if p["mag"] is not None]
     if not drawn:
         raise NotFoundError("no point has a magnitude", "photdb zeropoint calibrates frames")

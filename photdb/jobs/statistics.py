@@ -121,12 +121,19 @@ def note_frames(db: Database) -> None:
 
 def _count(db: Database, *, keep: bool) -> None:
     """Count the points of stat_detection into stat_fresh."""
-    db.job("statistics_points")
+    calibrate_points(db)
     db.job("statistics_anchor_old", keep=keep)
     db.job("statistics_anchor_new")
     db.job("statistics_moments")
     db.job("statistics_nights")
     db.job("statistics_fresh")
+
+
+def calibrate_points(db: Database) -> None:
+    """Let the points be those of stat_detection; only where zero points depend on the place is the place read."""
+    varies = db.one("SELECT bool_or(varies) FROM stat_frame")
+    db.job("statistics_scaled_placed" if varies else "statistics_scaled")
+    db.job("statistics_points")
 
 
 def _all(db: Database, *, keep: bool) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photdb.jobs.statistics import calibrate_points
 from photdb.photometry import variability
 from photdb.store.database import statement
 
@@ -120,7 +121,7 @@ def all_curves(db: Database) -> Iterator[Curves]:
 
 def _fetched(db: Database) -> Curves:
     """Return the light curves of the detections in stat_detection."""
-    db.job("statistics_points")
+    calibrate_points(db)
     table = db.arrow(statement("jobs", "statistics_fetch"))
     object_id, series, time, flux, err, fwhm, flags, frame = (
         np.asarray(table.column(k).to_numpy(zero_copy_only=False))

@@ -143,3 +143,17 @@ def test_variables_names_the_star_in_vsx_and_says_why(varying_store, capsys, tmp
     assert "sigma above" in rows[0]["reasons"]
     assert picture.stat().st_size > 5000
     assert answer(capsys, "variables", "--db", str(varying_store), "--where", "vsx_name IS NULL AND band = 'g'") == []
+
+
+def test_a_light_curve_is_drawn_over_its_phase(varying_store, capsys, tmp_path):
+    picture = tmp_path / "phased.png"
+    words = ["lightcurve", "--object", str(STAR), "--db", str(varying_store), "--band", "g", "--plot", str(picture)]
+    assert run([*words, "--phase", "0.37", "--epoch", "58110.1"]) == 0
+    assert picture.stat().st_size > 10_000
+    assert run(words) == 4  # it is there
+    assert run([*words, "--overwrite", "--phase", "-1"]) == 2
+    assert "is not a period" in capsys.readouterr().err
+    assert run([*words, "--overwrite", "--epoch", "58110.1"]) == 2
+    assert "--epoch goes with --phase" in capsys.readouterr().err
+    assert run([*words[:-2], "--phase", "0.37"]) == 2
+    assert "--phase is for --plot" in capsys.readouterr().err

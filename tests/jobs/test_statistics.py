@@ -248,7 +248,7 @@ def test_robust_statistics_are_forgotten_when_points_come():
     assert write_robust(db) > N_STAR
     db.job("statistics_frames")
     db.job("statistics_from_all")
-    db.job("statistics_points")
+    statistics.calibrate_points(db)
     points = db.rows("SELECT f FROM stat_point WHERE object_id = 1 AND f IS NOT NULL AND frame_id % 2 = 0").rows
     (median,) = db.rows("SELECT median FROM object_band WHERE object_id = 1 AND band = 'g'").rows[0]
     assert median == pytest.approx(np.median(points), rel=1e-12)
