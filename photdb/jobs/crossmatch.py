@@ -83,16 +83,17 @@ def associate(
     """
     db.job("crossmatch_stage", files=files, **GRADING)
     db.job("crossmatch_assigned")
-    moving = take_moving(db, run_id=run_id)
+    take_moving(db, run_id=run_id)
     db.job("crossmatch_open")
     n_staged = int(db.one("SELECT count(*) FROM staged"))
+    n_with_place = int(db.one("SELECT count(*) FROM staged WHERE ra IS NOT NULL"))
     *sides, reach, n_loose = db.job("crossmatch_box").rows[0]
     n_new = 0
     if n_loose or again:
         region = _region(db, sides, reach, again)
         n_new = _match(db, region, set(again), wished or {}, run_id=run_id)
     n_matched = int(db.one("SELECT count(*) FROM assigned"))
-    return Association(n_staged, n_matched, n_new, n_loose + moving - n_matched)
+    return Association(n_staged, n_matched, n_new, n_with_place - n_matched)
 
 
 def _region(db: Database, sides: list[float | None], reach: float | None, again: Iterable[int]) -> Box:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from photdb import progress
 from photdb.jobs.crossmatch import MARGIN, match_region, remeasure
 from photdb.jobs.crossmatch_grid import Box, box, columns
+from photdb.jobs.crossmatch_moving import take_stored
 from photdb.jobs.object_links import update_links
 from photdb.jobs.relations import rebuild_relations
 from photdb.jobs.statistics import update_statistics
@@ -88,6 +89,8 @@ def crossmatch(store: Path, *, rebuild: bool = False) -> Rebuilt:
     with Database.open(store):
         pass  # that it is there, and a store, before anything is made beside it
     with sole_ingest(store), writing(store) as db, db.run("crossmatch", {"rebuild": rebuild}) as run_id:
+        with db.transaction():
+            take_stored(db, run_id=run_id)
         measure_anew(db, everything=rebuild)
         match_anew(db, run_id=run_id)
         update_links(db, run_id, anew=rebuild)

@@ -277,7 +277,9 @@ def _competed_for(d: Detections, labels: NDArray[np.int64]) -> NDArray[np.bool_]
         return np.zeros(len(d), dtype=bool)
     known = shapes(d, labels, n)
     around = np.maximum(known.spread, 0.5 * known.reach)
-    i, k, distance = _pairs(d.position, d.reach + around.max(), known.mean)
+    lower = np.flatnonzero(d.grade < known.grade.max())
+    i, k, distance = _pairs(d.position[lower], d.reach[lower] + around.max(), known.mean)
+    i = lower[i]
     near = (distance <= d.reach[i] + around[k]) & (d.grade[i] < known.grade[k])
     i, k = i[near], k[near]
     several = np.bincount(i, minlength=len(d)) > 1
@@ -404,7 +406,8 @@ def _grouped(d: Detections) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 def _alone(d: Detections, label: NDArray[np.int64], n: int) -> NDArray[np.bool_]:
     """Whether no frame has two detections of an object."""
-    pair = np.unique(_keys(label, d.frame)) >> 32
+    keys = np.sort(_keys(label, d.frame))
+    pair = keys[np.r_[True, keys[1:] != keys[:-1]]] >> 32 if len(keys) else keys
     return np.asarray(np.bincount(pair, minlength=n) == np.bincount(label, minlength=n))
 
 
