@@ -23,6 +23,7 @@ from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import zeropoint, zeropoint_versions
 from photdb.jobs.commit_night import Outcome, commit_night
 from photdb.jobs.compact import compact_if_needed
+from photdb.jobs.crossmatch import Association
 from photdb.jobs.field_references import FieldStars, References, export_references
 from photdb.jobs.ingest_references import fetch_references
 from photdb.jobs.ingest_settings import IngestSettings
@@ -202,14 +203,13 @@ def _night(
         update_links(db, work.run_id)
         update_relations(db, work.run_id)
         work.scales = {**work.scales, **detector_scales(db)}
-    return _summed(night, outcomes, association.n_detections, association.n_new_objects, zero_points, summary)
+    return _summed(night, outcomes, association, zero_points, summary)
 
 
 def _summed(
     night: str | None,
     outcomes: Sequence[tuple[FrameTask, Staged]],
-    n_detections: int,
-    n_new: int,
+    association: Association,
     zero_points: str,
     summary: IngestSummary,
 ) -> NightSummary:
@@ -222,15 +222,24 @@ def _summed(
             reason = staged.facts["reason"]
             summary.reasons[without_name(reason)] += 1
             progress.warn(reason if task.header.path.name in reason else f"{task.header.path.name}: {reason}")
-    return NightSummary(night, len(outcomes), n_ok, n_detections, n_new, zero_points)
+    return NightSummary(
+        night,
+        len(outcomes),
+        n_ok,
+        association.n_detections,
+        association.n_new_objects,
+        zero_points,
+        association.n_without,
+    )
 
 
 def _night_line(night: NightSummary) -> str:
     """Return the line that acknowledges a night; printed only after its commit."""
+    without = f" ({night.n_without} of no object)" if night.n_without else ""
     failed = f", {night.n_frames - night.n_ok} failed" if night.n_frames > night.n_ok else ""
     return (
         f"{night.night or 'no date'}: {night.n_ok} of {night.n_frames} frames{failed}, "
-        f"{night.n_detections} detections, {night.n_new_objects} new objects; {night.zero_points}"
+        f"{night.n_detections} detections{without}, {night.n_new_objects} new objects; {night.zero_points}"
     )
 
 

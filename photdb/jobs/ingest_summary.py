@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class NightSummary:
-    """What became of a night."""
+    """What became of a night; `n_without` detections have a place on the sky and belong to no object."""
 
     night: str | None
     n_frames: int
@@ -16,6 +16,7 @@ class NightSummary:
     n_detections: int
     n_new_objects: int
     zero_points: str
+    n_without: int = 0
 
 
 @dataclass(slots=True)
