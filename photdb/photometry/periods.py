@@ -392,6 +392,8 @@ def box_least_squares(
     peaks = []
     for f in _best(grid, np.where(np.asarray(found.depth) > 0, efficiency, -1.0), span, most):
         i = int(np.argmin(np.abs(grid - f)))
+        if efficiency[i] <= 0:  # less than an average period: no peak
+            continue
         peaks.append(_box_peak(model, scaled, grid[i], float(efficiency[i]), float(snr[i]), found, i, span))
     peaks = _named(peaks, span, wpeaks)
     return Periodogram("bls", grid, efficiency, tuple(peaks), wgrid, wpower, wpeaks, len(data.time), span, {})
