@@ -52,6 +52,7 @@ COMMANDS = {
     "coverage": Lazy(
         "coverage:coverage", "List every frame that saw a place: detected or not, and why a point is missing.", _ASK
     ),
+    "object": Lazy("object:page", "Say what is known of an object: names, star, points, neighbours, history.", _ASK),
     "objects": Lazy("ask:objects", "List the objects, the most often detected first.", _ASK),
     "frames": Lazy("keep:frames", "List the frames, or tell the store that their files have moved.", _ASK),
     "sql": Lazy("ask:sql", "Answer a question put in SQL.", _ASK),
