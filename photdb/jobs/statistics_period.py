@@ -187,7 +187,9 @@ def lines(found: Searched) -> list[str]:
         listed = ", ".join(f"{f:.4g} /d ({power:.2f})" for f, power in p.window_peaks[:4])
         words.append(f"the times themselves repeat at {listed}: a true frequency is echoed at that distance")
     if best.period > p.span / 2:
-        words.append("less than two cycles were seen")
+        words.append(
+            "less than two cycles were seen: that it changes is as sure as is said, how long its period is, is not"
+        )
     return words
 
 

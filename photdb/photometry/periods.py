@@ -25,6 +25,9 @@ MOST_FREQUENCIES = 5_000_000
 #: and harmonics must reduce chi2 by so much (as an F statistic) to have a say.
 _LOOKED_AT, _POINTS_A_TERM, _MUST_GAIN = 10, 3, 4.0
 
+#: Of fewer cycles than this a period has no error worth saying.
+_CYCLES = 2.0
+
 #: Samples of sky seen by night: one a day, and one a sidereal day.
 DAY, SIDEREAL_DAY = 1.0, 0.9972695663
 
@@ -36,7 +39,8 @@ class Peak:
     Parameters
     ----------
     period, period_err : float
-        d; the error is that of noise (Montgomery & O'Donoghue 1999), not of having taken an alias for it.
+        d; the error is that of noise (Montgomery & O'Donoghue 1999), not of having taken an alias for it; NaN where less
+        than two cycles were seen.
     power : float
         Lomb-Scargle: share of chi2 that goes (0 to 1); bls: signal detection efficiency.
     false_alarm : float
@@ -248,7 +252,7 @@ def _sine_peak(data: Data, f: float, z: float, false_alarm: float, span: float, 
     mean = float(np.average(own.flux, weights=own.err**-2.0))
     half = float(np.ptp(curve) / 2)
     left = float(np.std(own.flux - np.asarray(model.model(own.time, f))))
-    f_err = np.sqrt(6.0 / len(data.time)) * left / (np.pi * span * half) if half > 0 else np.nan
+    f_err = np.sqrt(6.0 / len(data.time)) * left / (np.pi * span * half) if half > 0 and f * span > _CYCLES else np.nan
     epoch = float(own.time.min() + phases[np.argmax(curve)] / f)
     return Peak(1 / f, float(f_err) / f**2, z, false_alarm, half / abs(mean) if mean else np.nan, "", epoch)
 
@@ -442,5 +446,5 @@ def _box_peak(model: Any, data: Data, f: float, efficiency: float, snr: float, f
     middle_err = duration / (2 * max(snr, 1e-9))
     tried = span * f * best / duration * len(found.period) / 3
     false_alarm = float(-np.expm1(tried * np.log1p(-min(float(norm.sf(snr)), 1 - 1e-16))))
-    err = middle_err * np.sqrt(12.0) / max(span / best, 1.0)
+    err = middle_err * np.sqrt(12.0) / (span / best) if span / best > _CYCLES else np.nan
     return Peak(best, float(err), efficiency, false_alarm, depth, "", at, duration)

@@ -184,3 +184,10 @@ def test_af_vel_has_its_period(shared_data):
     # the light curve is no sine and has 29 points: the best peak is the right one, and the period within half its width
     assert found.peaks[0].period == pytest.approx(0.5274, abs=0.5274**2 / found.span / 2)
     assert found.peaks[0].false_alarm < 0.01
+
+
+def test_a_period_of_which_less_than_two_cycles_were_seen_has_no_error():
+    rng = np.random.default_rng(6)
+    time = np.sort(rng.uniform(0, 0.3, 60))
+    assert np.isnan(lomb_scargle(sine(time, 0.25, rng), 0.1, 0.3).peaks[0].period_err)
+    assert lomb_scargle(sine(time, 0.07, rng), 0.03, 0.1).peaks[0].period_err > 0
