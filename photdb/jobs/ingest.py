@@ -12,6 +12,7 @@ import errno
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from photdb.jobs.measure_frame import FrameTask
 from photdb.jobs.measure_night import StarWidths, decide_apertures, measure_all, task_of
 from photdb.jobs.object_links import update_links
 from photdb.jobs.plan_ingest import Light, Plan, detector_scales, nights_of, plan_ingest
-from photdb.jobs.pool import Workers
+from photdb.jobs.pool import Pool, Workers
 from photdb.jobs.register_night import register_among
 from photdb.jobs.relations import update_relations
 from photdb.jobs.scan import ScanResult, scan
@@ -51,6 +52,7 @@ def ingest(
     store: Path,
     settings: IngestSettings | None = None,
     workers: int | None = None,
+    scheduler: str | None = None,
     reprocess: bool = False,
     retry: bool = False,
     fetch: bool = False,
@@ -66,6 +68,8 @@ def ingest(
     settings : IngestSettings, optional
     workers : int, optional
         Processes; by default as many as there are processors.
+    scheduler : str, optional
+        Address of a Dask scheduler, as ``tcp://host:8786``, whose workers measure the frames instead.
     reprocess : bool, default=False
         Measure again what the store has; frame ids stay.
     retry : bool, default=False
@@ -92,7 +96,7 @@ def ingest(
         with writing(store, create=True) as db:
             run_id = _begin(db, paths, settings, reprocess=reprocess, retry=retry)
         try:
-            with Workers(workers or default_workers()) as pool:
+            with _pool(workers, scheduler) as pool:
                 _ingest(store, run_id, found, settings, pool, summary, reprocess, retry, fetch)
         except OSError as error:
             _finish(store, run_id, "failed", str(error))
@@ -113,6 +117,15 @@ def ingest(
             "photdb frames --state failed tells the reason of each",
         )
     return summary
+
+
+def _pool(workers: int | None, scheduler: str | None) -> AbstractContextManager[Pool]:
+    """Return the processes that measure frames: those of a cluster, else this machine's own."""
+    if scheduler is None:
+        return Workers(workers or default_workers())
+    from photdb.jobs.pool_dask import DaskWorkers
+
+    return DaskWorkers(scheduler)
 
 
 def _begin(db: Database, paths: Sequence[str | Path], settings: IngestSettings, *, reprocess: bool, retry: bool) -> int:
@@ -136,7 +149,7 @@ def _ingest(
     run_id: int,
     found: ScanResult,
     settings: IngestSettings,
-    workers: Workers,
+    workers: Pool,
     summary: IngestSummary,
     reprocess: bool,
     retry: bool,
@@ -174,7 +187,7 @@ def _night(
     lights: Sequence[Light],
     work: Plan,
     settings: IngestSettings,
-    workers: Workers,
+    workers: Pool,
     recorder: _Recorder,
     summary: IngestSummary,
 ) -> NightSummary:
