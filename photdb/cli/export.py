@@ -71,6 +71,12 @@ def export(
         Path | None,
         typer.Option(metavar="DIR", help="--format hats: bring this collection up to date; the rest of it is kept."),
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="What a format wants to be told: --format aavso --set obscode=XYZ."
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file or folder that is there.")] = False,
 ) -> None:
     """Write light curves, detections, objects or frames to a file, or everything to a collection.
@@ -92,6 +98,8 @@ def export(
     Example: photdb export detection --format ezphot --output catalogues
 
     Example: photdb export lightcurve --target "AG Peg" --format pp --output photometry_AG_Peg.dat
+
+    Example: photdb export lightcurve --target "AG Peg" --band V --format aavso --set obscode=XYZ --output agpeg.txt
     """
     from photdb.output import formats
 
@@ -123,12 +131,23 @@ def export(
                 store, what, objects=objects, band=band, colour_corrected=colour_corrected, question=question
             )
             _refuse_existing(output, overwrite=overwrite)
-            n = tables.show(answer, format=format, output=output, overwrite=overwrite)
+            n = tables.show(answer, format=format, output=output, overwrite=overwrite, options=_pairs(set_))
         if colour_corrected and n:
             say_colours(store, objects, band)
         say_calibration(store, calibration, objects)
     if not n:
         raise NotFoundError(f"nothing to export: {output} has no rows", "`photdb status` says what the store holds")
+
+
+def _pairs(words: list[str] | None) -> dict[str, str]:
+    """Return ``name=value`` words as a dictionary."""
+    found = {}
+    for word in words or []:
+        name, equals, value = word.partition("=")
+        if not (name and equals):
+            raise UsageError(f"--set {word!r}", "write --set name=value")
+        found[name.strip()] = value.strip()
+    return found
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def calibrate_store(
     db : Database
         Open for writing.
     frame_ids : iterable of int, optional
-        Only these.
+        Only these; None: all whose magnitudes were not imported.
     settings : ZeropointSettings, optional
         How.
     activate : bool, default=True
@@ -151,12 +151,18 @@ def calibrate_store(
     settings = settings or ZeropointSettings()
     _refuse_unknown(db, settings)
     ok = {int(r[0]) for r in db.rows("SELECT frame_id FROM frame WHERE state = 'ok'").rows}
-    wanted = ok if frame_ids is None else {int(i) for i in frame_ids}
+    kept = {int(r[0]) for r in db.job("zeropoint_imported").rows} if frame_ids is None else set()
+    wanted = ok - kept if frame_ids is None else {int(i) for i in frame_ids}
     strange = sorted(wanted - ok)
     if strange:
         raise NotFoundError(f"frame {strange[0]} is not in the store, or could not be used", "see `photdb frames`")
     if not wanted:
-        raise InputError("the store has no frame to calibrate", "photdb ingest FOLDER")
+        hint = (
+            "imported magnitudes stay as they are; --frames names frames all the same"
+            if kept
+            else "photdb ingest FOLDER"
+        )
+        raise InputError("the store has no frame to calibrate", hint)
     parameters = {**asdict(settings), "frames": sorted(wanted) if frame_ids is not None else "all"}
     with db.run("zeropoint", parameters) as run_id:
         done = calibrate(db, frame_ids=wanted, run_id=run_id, settings=settings, join=False, point=False, note=note)
@@ -214,7 +220,7 @@ def _plans(
     plans = []
     for kept, (mine, colours) in sorted(found.items()):
         old = ZeropointSettings.read(json.loads(kept)) if kept else settings
-        if old.method in ("manual", "instrumental"):
+        if old.method in ("manual", "instrumental", "imported"):
             old = settings
         plans.append((mine, replace(old, calibrate_as=settings.calibrate_as or old.calibrate_as), colours))
     return plans

@@ -103,7 +103,7 @@ def _header(frame: Mapping[str, Any]) -> tuple[Any, ...]:
         origin, description = f"{frame['telescope'] or ''};{path.name}", f"{frame['mag_system']} magnitudes"
     return (
         f"{path.stem}.ldac", origin, description, frame["mag_system"], frame["obstime"], frame["exptime_s"],
-        frame["object_name"] or "", frame["filter"] or frame["band"] or "", frame["frame_id"],
+        frame["object_name"] or "", frame["band"] or frame["filter"] or "", frame["frame_id"],
     )  # fmt: skip
 
 

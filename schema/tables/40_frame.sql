@@ -62,6 +62,7 @@ CREATE TABLE frame (
   run_id INTEGER NOT NULL,
   state VARCHAR NOT NULL,
   reason VARCHAR,
+  origin VARCHAR DEFAULT 'measured',
   UNIQUE (file_id, hdu)
 );
 COMMENT ON TABLE frame IS 'one science image (file and HDU), or one file that could not be used';
@@ -92,7 +93,7 @@ COMMENT ON COLUMN frame.dec IS 'deg; ICRS, of the centre';
 COMMENT ON COLUMN frame.corner_ra IS 'deg; ICRS, of the outline, in order';
 COMMENT ON COLUMN frame.corner_dec IS 'deg; ICRS, of the outline, in order';
 COMMENT ON COLUMN frame.wcs IS 'FITS header cards of the solution, for the trimmed frame';
-COMMENT ON COLUMN frame.wcs_kind IS 'header (kept, not verified), refined, solved, rough, or NULL (none)';
+COMMENT ON COLUMN frame.wcs_kind IS 'header (kept, not verified), refined, solved, rough, imported (positions came with the table), or NULL (none)';
 COMMENT ON COLUMN frame.wcs_rms_arcsec IS 'arcsec; rms of the matched stars about the solution, on one axis';
 COMMENT ON COLUMN frame.wcs_n_star IS 'stars matched';
 COMMENT ON COLUMN frame.pixel_scale_arcsec IS 'arcsec/px at the centre';
@@ -127,3 +128,4 @@ COMMENT ON COLUMN frame.settings IS 'settings of the measurement, as JSON';
 COMMENT ON COLUMN frame.run_id IS 'the run that measured it';
 COMMENT ON COLUMN frame.state IS 'ok, failed or rejected';
 COMMENT ON COLUMN frame.reason IS 'why it is not ok, or what is missing in it';
+COMMENT ON COLUMN frame.origin IS 'measured here, or imported: a table of another program, whose pixels are not here';

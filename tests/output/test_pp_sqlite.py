@@ -41,7 +41,7 @@ def test_pp_reads_header_and_sources_of_a_frame(store, tmp_path):
     header, data = as_pp_reads_it(path)
     assert header["name"] == "frame-001.ldac"
     assert header["obstime"] == pytest.approx(mjd_of(1) + 2400000.5, abs=1e-9)
-    assert (header["exptime"], header["obj"], header["filtername"], header["magsys"]) == (60.0, "SIM 1", "G", "AB")
+    assert (header["exptime"], header["obj"], header["filtername"], header["magsys"]) == (60.0, "SIM 1", "g", "AB")
     for name in ("ra_deg", "dec_deg", "XWIN_IMAGE", "YWIN_IMAGE", "FLAGS", "FWHM_WORLD", "MAG_APER", "MAGERR_APER"):
         assert name in data  # what PP takes of a source
     star = [i for i, o in enumerate(data["object_id"]) if o == STAR]
