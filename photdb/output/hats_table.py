@@ -31,6 +31,13 @@ def file_of(table: Path, partition: Partition) -> Path:
     return table / "dataset" / folder / f"Npix={partition.pixel}.parquet"
 
 
+#: Columns whose least and greatest values spare a reader row groups; of others, all row groups have about the same.
+_SOUGHT_BY = {
+    HEALPIX, "object_id", "frame_id", "name", "ra", "dec", "mjd_mid", "bjd_tdb", "night", "band", "mag", "n_detections",
+    "ref_source_id", "target_id", "kind",
+}  # fmt: skip
+
+
 class PartitionFile:
     """A partition while it is written, piece by piece; sorted pieces make a sorted partition.
 
@@ -79,6 +86,7 @@ class PartitionFile:
             self._sink = self.path.open("wb")
             self._writer = pq.ParquetWriter(
                 self._sink, table.schema, compression="zstd", compression_level=1, use_dictionary=_words(table.schema),
+                write_statistics=[n for n in table.schema.names if n in _SOUGHT_BY],
                 store_schema=False,  # words may come as codes, and are to be read as words
             )  # fmt: skip
         self._writer.write_table(table, row_group_size=self.rows)

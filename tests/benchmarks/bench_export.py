@@ -100,6 +100,7 @@ def made(path: Path, n_row: int, n_field: int, n_frame: int) -> int:
 def peer(store: Path, out: Path) -> None:
     """Write plain hive Parquet with duckdb alone."""
     with Database.open(store, memory_limit="2GB") as db:
+        db.execute("SET enable_progress_bar = false")
         db.copy(PEER, None, out, "FORMAT parquet, COMPRESSION zstd, PARTITION_BY (norder, npix)")
 
 
@@ -108,6 +109,7 @@ def hats(store: Path, out: Path) -> None:
     from photdb.jobs import export_hats
 
     with Database.open(store, memory_limit="2GB") as db:
+        db.execute("SET enable_progress_bar = false")
         export_hats.export(db, out)
 
 
@@ -116,6 +118,7 @@ def hive(store: Path, out: Path) -> None:
     from photdb.jobs import export_partitioned
 
     with Database.open(store, memory_limit="2GB") as db:
+        db.execute("SET enable_progress_bar = false")
         export_partitioned.export(db, "lightcurve", out)
 
 

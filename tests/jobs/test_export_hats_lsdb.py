@@ -11,6 +11,7 @@ from photdb.store.database import Database
 hats = pytest.importorskip("hats", reason="hats is not installed: see docs/contributing.md")
 lsdb = pytest.importorskip("lsdb", reason="lsdb is not installed: see docs/contributing.md")
 pd = pytest.importorskip("pandas")
+validation = pytest.importorskip("hats.io.validation")
 
 pytestmark = pytest.mark.filterwarnings("default")  # what they warn of is theirs
 
@@ -47,11 +48,9 @@ def sources(folder):
 
 
 def is_sound(folder) -> bool:
-    from hats.io.validation import is_valid_catalog, is_valid_collection
-
     parts = ("objects", "objects_margin_10arcs", "objects_index_object_id", "sources", "sources_margin_10arcs")
-    return is_valid_collection(folder, strict=True) and all(
-        is_valid_catalog(folder / part, strict=True) for part in parts
+    return validation.is_valid_collection(folder, strict=True) and all(
+        validation.is_valid_catalog(folder / part, strict=True) for part in parts
     )
 
 
