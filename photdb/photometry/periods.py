@@ -39,8 +39,8 @@ class Peak:
     Parameters
     ----------
     period, period_err : float
-        d; the error is that of noise (Montgomery & O'Donoghue 1999), not of having taken an alias for it; NaN where less
-        than two cycles were seen.
+        d; the error is that of noise (Montgomery & O'Donoghue 1999), not of having taken an alias for it; NaN where
+        less than two cycles were seen.
     power : float
         Lomb-Scargle: share of chi2 that goes (0 to 1); bls: signal detection efficiency.
     false_alarm : float
