@@ -22,6 +22,9 @@ FEWEST = 10
 
 METHODS = ("ls", "bls")
 
+#: A difference of ln(likelihood) that decides nothing.
+_UNDECIDED = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Searched:
@@ -176,7 +179,7 @@ def lines(found: Searched) -> list[str]:
     words.append(f"best period {_with_error(best)} d, false-alarm probability {probability(best.false_alarm)}")
     if best.false_alarm > 0.01:
         words.append("noise has such a peak too often: this is no period yet")
-    echoes = [q for q in p.peaks[1:] if q.alias and q.power > 0.7 * best.power]
+    echoes = [q for q in p.peaks[1:] if q.alias and _nearly(q, best, p)]
     if echoes:
         words.append(
             "nearly as good: "
@@ -191,6 +194,14 @@ def lines(found: Searched) -> list[str]:
             "less than two cycles were seen: that it changes is as sure as is said, how long its period is, is not"
         )
     return words
+
+
+def _nearly(peak: Peak, best: Peak, found: Periodogram) -> bool:
+    """Whether a peak is not much less likely than the best: by a factor of e^5 where the power is a share of chi2."""
+    if found.method != "ls":
+        return peak.power > 0.7 * best.power
+    left, least = max(1 - peak.power, 1e-12), max(1 - best.power, 1e-12)
+    return bool(found.n / 2 * np.log(left / least) < _UNDECIDED)
 
 
 def _with_error(peak: Peak) -> str:
@@ -215,7 +226,7 @@ def rows(found: Searched) -> list[dict[str, Any]]:
             "power": q.power,
             "false_alarm": q.false_alarm,
             "amplitude": q.amplitude if np.isfinite(q.amplitude) else None,
-            "epoch": found.zero + q.epoch,
+            "t0": found.zero + q.epoch,
             "duration": q.duration if np.isfinite(q.duration) else None,
             "alias": q.alias or None,
         }
