@@ -7,12 +7,13 @@
 -- why        of a star that was not detected:
 --            masked          inside a circle that was masked when the frame was measured
 --            edge            nearer to the edge of the frame than the radius of its aperture
---            blended         another star was measured within a FWHM, or within the match radius
+--            blended         another star was measured within two FWHM (three, where it is 2.5 mag above the limit) or within
+--                            the match radius; or most measurements of this one are flagged as blended
 --            not calibrated  the frame has no zero point, and so no limit
 --            too faint       no star is known there, or its median in this band is fainter than half a magnitude above the
 --                            limit
 --            missed          its median is brighter than that: it has faded, or the frame has to be looked at
---            of one that was detected: masked (part of its aperture is missing: no flux), not calibrated
+--            of one that was detected: edge or masked (part of its aperture is missing: no flux), not calibrated
 -- zero points are those of the primary aperture.
 --
 -- ras, decs  DOUBLE[]   deg
@@ -74,12 +75,12 @@ measured AS MATERIALIZED (
   LEFT JOIN zeropoint_active AS z ON z.frame_id = o.frame_id AND z.aperture_id = 0
 ),
 usual AS (
-  SELECT object_id, band, median(mag) AS mag
+  SELECT object_id, band, median(mag) AS mag, avg((flags & 131 <> 0)::INTEGER) > 0.5 AS is_blended
   FROM measured
   GROUP BY object_id, band
 ),
 reach AS (
-  SELECT 2 * sin(radians(least(60, max(greatest(coalesce(match_radius_arcsec, 0), coalesce(fwhm_arcsec, 0)))) / 3600) / 2) AS c
+  SELECT 2 * sin(radians(least(120, max(greatest(coalesce(match_radius_arcsec, 0), 3 * coalesce(fwhm_arcsec, 0)))) / 3600) / 2) AS c
   FROM frame
 ),
 -- Stars about each place, found in cells of a cube grid of 6e-4 (two arcminutes).
@@ -103,23 +104,31 @@ near AS MATERIALIZED (
     ON b.gx = floor(o.ux / 6e-4)::BIGINT AND b.gy = floor(o.uy / 6e-4)::BIGINT AND b.gz = floor(o.uz / 6e-4)::BIGINT
   WHERE o.object_id IS DISTINCT FROM b.object_id
     AND (o.ux - b.ux) ** 2 + (o.uy - b.uy) ** 2 + (o.uz - b.uz) ** 2 <= b.c * b.c
-    AND o.ux BETWEEN (SELECT min(ux) - 3e-4 FROM asked) AND (SELECT max(ux) + 3e-4 FROM asked)
-    AND o.uy BETWEEN (SELECT min(uy) - 3e-4 FROM asked) AND (SELECT max(uy) + 3e-4 FROM asked)
-    AND o.uz BETWEEN (SELECT min(uz) - 3e-4 FROM asked) AND (SELECT max(uz) + 3e-4 FROM asked)
+    AND o.ux BETWEEN (SELECT min(ux) - 6e-4 FROM asked) AND (SELECT max(ux) + 6e-4 FROM asked)
+    AND o.uy BETWEEN (SELECT min(uy) - 6e-4 FROM asked) AND (SELECT max(uy) + 6e-4 FROM asked)
+    AND o.uz BETWEEN (SELECT min(uz) - 6e-4 FROM asked) AND (SELECT max(uz) + 6e-4 FROM asked)
 ),
 beside AS MATERIALIZED (
-  SELECT object_id, frame_id, ra, dec
+  SELECT object_id, frame_id, ra, dec, flux
   FROM detection
   WHERE object_id IN (SELECT object_id FROM near)
 ),
 neighbour AS (
-  SELECT
-    n.i, b.frame_id, arg_min(n.name, separation_arcsec(b.ra, b.dec, a.ra, a.dec)) AS name,
-    min(separation_arcsec(b.ra, b.dec, a.ra, a.dec)) AS distance
-  FROM near AS n
-  JOIN beside AS b ON b.object_id = n.object_id
-  JOIN asked AS a ON a.i = n.i
-  GROUP BY n.i, b.frame_id
+  SELECT i, frame_id, arg_min(name, distance) AS name, min(distance) AS distance
+  FROM (
+    SELECT
+      n.i, b.frame_id, n.name, separation_arcsec(b.ra, b.dec, a.ra, a.dec) AS distance, f.match_radius_arcsec, f.fwhm_arcsec,
+      flux_to_mag(b.flux, z.zp) < z.limit_mag - 2.5 AS is_bright
+    FROM near AS n
+    JOIN beside AS b ON b.object_id = n.object_id
+    JOIN asked AS a ON a.i = n.i
+    JOIN frame AS f ON f.frame_id = b.frame_id
+    LEFT JOIN zeropoint_active AS z ON z.frame_id = b.frame_id AND z.aperture_id = 0
+  )
+  WHERE distance <= greatest(
+    coalesce(match_radius_arcsec, 0), coalesce(fwhm_arcsec, 0) * CASE WHEN is_bright THEN 3 ELSE 2 END
+  )
+  GROUP BY i, frame_id
 ),
 listed AS (
   SELECT i, frame_id, inside, margin_arcsec FROM saw
@@ -148,6 +157,7 @@ judged AS (
     END AS status,
     CASE
       WHEN f.state <> 'ok' OR l.inside IS NOT TRUE THEN NULL
+      WHEN m.frame_id IS NOT NULL AND m.flux IS NULL AND l.margin_arcsec < f.primary_radius_px * f.pixel_scale_arcsec THEN 'edge'
       WHEN m.frame_id IS NOT NULL AND m.flux IS NULL THEN 'masked'
       WHEN m.frame_id IS NOT NULL AND coalesce(z.mag_system, 'instrumental') = 'instrumental' THEN 'not calibrated'
       WHEN m.frame_id IS NOT NULL THEN NULL
@@ -156,7 +166,7 @@ judged AS (
         lambda c: separation_arcsec(c.ra, c.dec, a.ra, a.dec) <= c.radius_arcsec
       )) THEN 'masked'
       WHEN l.margin_arcsec < f.primary_radius_px * f.pixel_scale_arcsec THEN 'edge'
-      WHEN n.distance <= greatest(coalesce(f.match_radius_arcsec, 0), coalesce(f.fwhm_arcsec, 0)) THEN 'blended'
+      WHEN n.frame_id IS NOT NULL OR u.is_blended THEN 'blended'
       WHEN z.limit_mag IS NULL THEN 'not calibrated'
       WHEN u.mag IS NULL OR u.mag > z.limit_mag - 0.5 THEN 'too faint'
       ELSE 'missed'
@@ -191,9 +201,10 @@ SELECT
     WHEN status IN ('failed', 'rejected') THEN because
     WHEN status = 'no WCS' THEN coalesce(because, 'not registered: where it points is not known')
     WHEN status = 'outside' THEN printf('%.1f arcsec outside the frame', margin_arcsec)
-    WHEN status = 'detected' AND why = 'masked' THEN 'part of the aperture is missing: no flux'
+    WHEN status = 'detected' AND why IN ('edge', 'masked') THEN 'part of the aperture is missing: no flux'
     WHEN why = 'masked' THEN 'inside a circle that was masked'
     WHEN why = 'edge' THEN printf('%.1f arcsec from the edge, within the aperture', margin_arcsec)
+    WHEN why = 'blended' AND neighbour IS NULL THEN 'usually blended with a neighbour'
     WHEN why = 'blended' THEN printf('%s was measured %.1f arcsec from the place', neighbour, neighbour_arcsec)
     WHEN why = 'not calibrated' THEN coalesce(because, 'no zero point')
     WHEN why = 'too faint' AND usual_mag IS NULL THEN 'nothing brighter than the limit'

@@ -32,7 +32,9 @@ def torn(tmp_path_factory) -> Path:
 
     path = small_store(tmp_path_factory.mktemp("torn") / "torn.duckdb")
     with Database.open(path, read_only=False) as db:
-        db.execute("UPDATE frame SET primary_radius_px = 4, pixel_scale_arcsec = 1.5 WHERE state = 'ok'")
+        db.execute(
+            "UPDATE frame SET primary_radius_px = 4, pixel_scale_arcsec = 1.5, fwhm_arcsec = 1 WHERE state = 'ok'"
+        )
         db.execute("UPDATE frame SET settings = $c WHERE frame_id = 3", c=CIRCLES)
         # the star is missing from four frames, and its neighbour from one of these and from frame 8
         db.execute(f"DELETE FROM detection_hot WHERE object_id = {STAR} AND frame_id IN (1, 2, 3, 12)")
@@ -80,7 +82,7 @@ def test_every_frame_of_a_star_says_what_became_of_it(photdb):
     found = whys(photdb, "--object", str(STAR))
     assert found[1] == ("not detected", "missed")  # 15 mag, six magnitudes above the limit, and nobody beside it
     assert found[2] == ("not detected", "blended")  # the neighbour at 4 arcsec, in a seeing of 5
-    assert found[3] == ("not detected", "missed")  # in a seeing of 3 the neighbour is not in the way
+    assert found[3] == ("not detected", "missed")  # in a seeing of 1 the neighbour is not in the way
     assert found[12] == ("not detected", "not calibrated")
     assert {found[i] for i in range(4, 12)} == {("detected", "")}
     assert found[20] == ("failed", "")
@@ -93,6 +95,8 @@ def test_masked_places_and_lost_fluxes_are_told_from_faint_ones(photdb):
     assert found[3] == ("not detected", "masked")
     assert found[4] == ("not detected", "missed")
     assert found[6] == ("detected", "masked")
+    # the neighbour is flagged as deblended in every frame: its limit would be that of a place without a star beside it
+    assert whys(photdb, "--object", str(NEIGHBOUR))[8] == ("not detected", "blended")
     assert whys(photdb, "--object", str(FAINT))[7] == ("not detected", "too faint")
     assert WITHOUT_ZP == 12
 
