@@ -174,7 +174,8 @@ def object_by_id(db: Database, object_id: int) -> Found:
         )
     if found and found[0]["object_id"] != object_id:
         progress.say(
-            f"object {object_id} is part of {found[0]['object_id']} now; `photdb crossmatch events {object_id}` says why"
+            f"object {object_id} is part of {found[0]['object_id']} now: "
+            f"`photdb crossmatch events {object_id}` says why"
         )
         object_id = found[0]["object_id"]
     if not found:
