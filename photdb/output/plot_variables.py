@@ -67,8 +67,7 @@ def _panel(ax: Any, stars: Sequence[Star], sigma: float) -> None:
     ax.plot(
         [s.mag for s in found], [s.rms for s in found], label=f"candidates (above {sigma:g} sigma, and more)", **marks
     )
-    for star in found[:_NAMED]:
-        ax.annotate(star.label, (star.mag, star.rms), xytext=(6, 3), textcoords="offset points", fontsize=7)
+    _name(ax, found)
     ax.set_xlabel("magnitude")
     ax.set_ylabel("rms (mag)")
     ax.grid(alpha=0.25, lw=0.5, which="both")
@@ -78,3 +77,26 @@ def _smooth(mag: Any, rms: Any) -> tuple[Any, Any]:
     """Return the median of the usual rms along magnitude: that of single stars differs with their errors."""
     parts = np.array_split(np.arange(len(mag)), min(60, max(1, len(mag) // 5)))
     return np.array([np.median(mag[p]) for p in parts]), np.array([np.median(rms[p]) for p in parts])
+
+
+def _name(ax: Any, found: Sequence[Star]) -> None:
+    """Write names beside the candidates, the clearest first, where they cover neither another name nor a candidate."""
+    ax.set(xlim=ax.get_xlim(), ylim=ax.get_ylim())  # the axes are as they will be
+    to_axes = ax.transData + ax.transAxes.inverted()
+    places = [to_axes.transform((s.mag, s.rms)) for s in found]
+    taken = [(x - 0.008, y - 0.012, x + 0.008, y + 0.012) for x, y in places]
+    for star, (x, y) in list(zip(found, places, strict=True))[:_NAMED]:
+        wide = 0.0085 * len(star.label or "")
+        for right, up in ((1, 0.012), (1, -0.04), (-1, 0.012), (-1, -0.04)):
+            left = x + 0.01 if right > 0 else x - 0.01 - wide
+            box = (left, y + up, left + wide, y + up + 0.028)
+            if box[0] < 0 or box[2] > 1 or any(_cover(box, other) for other in taken):
+                continue
+            ax.text(left, y + up, star.label, fontsize=7, transform=ax.transAxes, va="bottom", zorder=5)
+            taken.append(box)
+            break
+
+
+def _cover(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, bottom, right, top) overlap."""
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
