@@ -103,7 +103,7 @@ def test_two_stars_of_one_name_are_not_chosen_from(store):
         add_variable(db, "RR Lyr", 1.0, 2.0, 11)
         add_variable(db, "RR Lyr", 1.0, 2.0, 12)
         assert meant(db, "rr lyr").ra == pytest.approx(1.0)
-        add_variable(db, "RR  Lyr", 50.0, 2.0, 13)
+        add_variable(db, "RR Lyr", 50.0, 2.0, 13)
         with pytest.raises(NotFoundError, match="3 stars of VSX are called so"):
             meant(db, "rr lyr")
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from photdb.catalogs.names import plain, spellings
+from photdb.catalogs.names import as_written, plain, spellings
 from photdb.config import is_online
 from photdb.errors import NotFoundError
 from photdb.store.database import Database
@@ -122,7 +122,9 @@ def _variable(db: Database, name: str) -> Meant | None:
         If several stars have it.
     """
     forms = spellings(name)
-    stars = db.query("name_spelled", spellings=forms).dicts()
+    stars = db.query("name_written", names=as_written(name)).dicts()
+    if not stars:  # in another case, or with other blanks
+        stars = db.query("name_spelled", spellings=forms).dicts()
     for form in forms:
         same = [star for star in stars if star["plain"] == form]
         if same:

@@ -7,7 +7,7 @@ A file is a CSV with a header (``mjd``, ``jd`` or ``time``; ``ra``, ``dec``; ``r
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,9 @@ LONGEST_STEP_DEG = 10.0
 
 #: d; a date so little outside the path is its end: dates of frames and of rows are both rounded.
 EDGE_D = 2e-5
+
+#: Rows below which leaving out every second one tells nothing.
+_FEW = 5
 
 #: Rates that differ by more than this share (and 1 arcsec/h) from the steps between the rows are something else.
 RATE_SHARE = 0.2
@@ -245,6 +248,9 @@ def _axes(unit: Array) -> tuple[Array, Array]:
 
 def _with_error_between(path: Ephemeris) -> Ephemeris:
     """Return the path with the error of its interpolation in its errors, where that is not small."""
+    if len(path) < _FEW:
+        note = f"{len(path)} rows: how well places between them are known cannot be told from so few"
+        return replace(path, notes=(*path.notes, note))
     error = interpolation_error(path)
     if error <= GOOD_ARCSEC:
         return path
@@ -263,7 +269,7 @@ def interpolation_error(path: Ephemeris) -> float:
     The error of both cubics goes with the fourth power of the step, so it is a sixteenth of what is found.
     Of fewer than five rows nothing can be said, and it is 0.
     """
-    if len(path) < 5:
+    if len(path) < _FEW:
         return 0.0
     kept = slice(None, None, 2)
     thinned = Ephemeris(

@@ -82,6 +82,21 @@ def spellings(name: str) -> list[str]:
     return [f"{plain(word)}{constellation.lower()}" for word in dict.fromkeys(_designations(star))]
 
 
+def as_written(name: str) -> list[str]:
+    """Return how VSX may write a name, with its case and blanks: to be found at once where it does.
+
+    Examples
+    --------
+    >>> as_written("v838 mon"), as_written("α Orionis"), as_written("ag peg")
+    (['V0838 Mon', 'V838 Mon'], ['alf Ori'], ['AG Peg'])
+    """
+    star, constellation = _apart(" ".join(_PREFIX.sub("", " ".join(name.split())).split()))
+    if not constellation:
+        return [" ".join(name.split())]
+    letters = [word if word in GREEK or word[:3] in GREEK else word.upper() for word in _designations(star)]
+    return [f"{word} {constellation}" for word in dict.fromkeys(letters)]
+
+
 def plain(name: str) -> str:
     """Return a name without case and blanks."""
     return "".join(name.lower().split())
