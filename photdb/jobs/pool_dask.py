@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import queue
 import socket
 import tempfile
@@ -327,12 +326,14 @@ def _work(function: Callable[[Any], Any], task: Any, names: dict[str, str], *fil
 
 
 def _laid_down(name: str, data: bytes) -> Path:
-    """Return a file with what was sent; it is written once on a machine, for all tasks that need it."""
-    folder = Path(tempfile.gettempdir()) / f"photdb-worker-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """Return a file with what was sent; it is written once, and goes with the worker."""
+    import distributed
+
+    folder = Path(distributed.get_worker().local_directory) / "photdb"
+    folder.mkdir(exist_ok=True)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:24]}-{name}"
     if not path.is_file():
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary = path.with_name(f"{path.name}.tmp")
         temporary.write_bytes(data)
         temporary.replace(path)
     return path

@@ -215,7 +215,7 @@ class _Server:
 def _stand_in(address: quack.Address) -> Iterator[None]:
     """Tell who asks that the store is being written to."""
     try:
-        server = ThreadingHTTPServer((address.bare_host, address.port), _Busy)
+        server = _Listening((address.bare_host, address.port), _Busy)
     except OSError as error:  # then who asks finds nobody for a while, and asks again
         log.debug("no stand-in at %s: %s", address, error)
         yield
@@ -228,6 +228,14 @@ def _stand_in(address: quack.Address) -> Iterator[None]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Listening(ThreadingHTTPServer):
+    """Listens on a port whose last connections have hardly ended: Quack's sockets share it only by SO_REUSEPORT."""
+
+    allow_reuse_port = True
+    daemon_threads = True
+    block_on_close = False
 
 
 class _Busy(BaseHTTPRequestHandler):

@@ -128,6 +128,7 @@ class _RemoteConnection:
         self._variables: dict[str, str] = {}
         self._sent: dict[str, str] = {}
         self._in_session = False
+        self._abandoned = False
         self._names = (f"answer_{i}" for i in count(1))
         self._read_lazily: deque[str] = deque()
         spill = Path(tempfile.gettempdir()) / f"photdb-{os.getpid()}.tmp"
@@ -138,7 +139,8 @@ class _RemoteConnection:
 
     def close(self) -> None:
         """Forget the answers."""
-        self.local.close()
+        if not self._abandoned:  # else closing would wait for an answer that nobody waits for
+            self.local.close()
 
     def extract_statements(self, sql: str) -> list[Any]:
         """Return the statements of a text; they are read here."""
@@ -332,14 +334,23 @@ class _RemoteConnection:
                 done.set()
 
         threading.Thread(target=run, daemon=True).start()
+        try:
+            self._follow(done)
+        except BaseException:
+            self._abandoned = True
+            self.local.interrupt()
+            raise
+        if failed:
+            raise failed[0]
+
+    def _follow(self, done: threading.Event) -> None:
+        """Wait until an answer is there, or the server has not been heard of for long."""
         missed = 0
         while not done.wait(PULSE_S):
             found = quack.who_answers(self._address, timeout=ANSWER_S)
             missed = missed + 1 if found in ("silent", "nobody") else 0
             if missed >= MISSED:
                 raise self._gone(f"it fell silent: no sign of it for {MISSED * PULSE_S:g} s")
-        if failed:
-            raise failed[0]
 
 
 class _Fetched:

@@ -149,3 +149,17 @@ def test_a_question_without_end_does_not_keep_a_writer_out(tmp_path, monkeypatch
                 waited = time.monotonic() - began
             endless.kill()
     assert 1 < waited < 40
+
+
+def test_a_question_to_a_server_ends_at_once_with_ctrl_c(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHOTDB_TOKEN", TOKEN)
+    store = small_store(tmp_path / "small.duckdb")
+    endless = "SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b"
+    with server(store) as (address, _):
+        command = [sys.executable, "-m", "photdb", "sql", endless, "--db", address]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as asking:
+            time.sleep(5)  # until it is being answered
+            assert asking.poll() is None
+            asking.send_signal(signal.SIGINT)
+            _, err = asking.communicate(timeout=20)
+    assert (asking.returncode, err.strip()) == (130, "interrupted")
