@@ -202,7 +202,7 @@ def object_by_name(db: Database, name: str, *, radius: float | None = None, onli
     if named.is_moving:
         raise NotFoundError(
             f"target {named.name} moves, and no detection is at its place in any frame",
-            "frames taken since its path was added are matched to it; `photdb crossmatch --rebuild` matches the others",
+            "an ingest matches new frames to its path; `photdb crossmatch` those that are in the store already",
         )
     found = find_object(db, named.ra, named.dec, radius=radius)
     return replace(found, label=named.label)
