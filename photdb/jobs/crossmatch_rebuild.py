@@ -88,7 +88,14 @@ def crossmatch(store: Path, *, rebuild: bool = False) -> Rebuilt:
     """
     with Database.open(store):
         pass  # that it is there, and a store, before anything is made beside it
-    with sole_ingest(store), writing(store) as db, db.run("crossmatch", {"rebuild": rebuild}) as run_id:
+    with sole_ingest(store), writing(store) as db:
+        db.job("run_abandoned")  # nobody else writes: what still runs was killed
+        return _crossmatch(db, rebuild=rebuild)
+
+
+def _crossmatch(db: Database, *, rebuild: bool) -> Rebuilt:
+    """Match, then bring links and statistics up to date."""
+    with db.run("crossmatch", {"rebuild": rebuild}) as run_id:
         with db.transaction():
             take_stored(db, run_id=run_id)
         measure_anew(db, everything=rebuild)

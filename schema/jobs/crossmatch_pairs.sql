@@ -27,5 +27,5 @@ SELECT
   sqrt((e.ux - o.ux) ** 2 + (e.uy - o.uy) ** 2 + (e.uz - o.uz) ** 2) * 206264.80624709636 AS distance
 FROM e
 JOIN o ON o.cell = e.cell
-WHERE sqrt((e.ux - o.ux) ** 2 + (e.uy - o.uy) ** 2 + (e.uz - o.uz) ** 2) * 206264.80624709636
-  <= greatest(e.reach, o.reach) + o.around;
+WHERE (e.ux - o.ux) * (e.ux - o.ux) + (e.uy - o.uy) * (e.uy - o.uy) + (e.uz - o.uz) * (e.uz - o.uz)
+  <= ((greatest(e.reach, o.reach) + o.around) / 206264.80624709636) ** 2;

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -150,3 +153,48 @@ def test_there_is_nothing_to_match_in_a_store_that_is_not_there(tmp_path):
     with pytest.raises((NotFoundError, UsageError)):
         crossmatch(tmp_path / "none.duckdb")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_region_that_fails_halfway_leaves_the_store_as_it_was(tmp_path, monkeypatch):
+    import photdb.jobs.crossmatch_contested as contested
+
+    store = tmp_path / "s.duckdb"
+    _field(store)
+    _shuffle(store)
+    before = _state(store)[:2]
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("here it stops")
+
+    monkeypatch.setattr(contested, "record", broken)  # the last step of a region
+    with pytest.raises(RuntimeError):
+        crossmatch(store, rebuild=True)
+    assert _state(store)[:2] == before
+    with Database.open(store) as db:
+        assert db.one("SELECT state FROM run ORDER BY run_id DESC LIMIT 1") == "failed"
+        assert db.one("SELECT count(*) FROM object_event WHERE run_id = (SELECT max(run_id) FROM run)") == 0
+
+
+@pytest.mark.slow
+def test_a_rebuild_killed_at_any_moment_does_no_harm(tmp_path):
+    """Killed with no chance to tidy up: audits stay clean, and the next rebuild ends where an undisturbed one does."""
+    store = tmp_path / "s.duckdb"
+    _field(store)
+    partition, _, audits = _state(store)
+    rng = np.random.default_rng(1)
+    program = (
+        "from pathlib import Path; from photdb.jobs.crossmatch_rebuild import crossmatch; "
+        f"crossmatch(Path({str(store)!r}), rebuild=True)"
+    )
+    for _ in range(8):
+        _shuffle(store)
+        with Database.open(store, read_only=False) as db:  # what the shuffle cannot know
+            db.execute("UPDATE object SET n_detections = 1")
+        process = subprocess.Popen([sys.executable, "-c", program])
+        time.sleep(float(rng.uniform(0.5, 6.0)))
+        process.kill()
+        process.wait()
+        crossmatch(store, rebuild=True)
+        again, _, found = _state(store)
+        assert again == partition
+        assert found == audits
