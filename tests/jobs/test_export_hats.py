@@ -392,13 +392,13 @@ def test_a_killed_export_leaves_the_collection_of_before_or_the_new_one(mine, pu
     path, folder, before, after = mine, published, content(published), fresh(mine, tmp_path / "n")
     rng = np.random.default_rng(1)
     n_before = 0
-    for _ in range(20):
+    for _ in range(10):
         shutil.rmtree(tmp_path / "try", ignore_errors=True)
         shutil.copytree(folder, tmp_path / "try" / "c.hats")
         command = [sys.executable, "-c", RUN, str(path), str(tmp_path / "try" / "c.hats"), what]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         process.stdout.readline()
-        time.sleep(rng.uniform(0, 1.0))
+        time.sleep(rng.uniform(0, 4.0 if what == "overwrite" else 3.0))
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         process.stdout.close()
