@@ -71,6 +71,11 @@ def events(
     from photdb.store.database import Database
 
     with Database.open(store_path(db)) as store:
-        if object_id is not None and not -(2**63) <= object_id < 2**63:
-            raise NotFoundError(f"no object {object_id}", "ids have at most 19 digits")
-        tables.show(history(store, object_id), format=format, output=output, overwrite=overwrite)
+        if object_id is not None and not (
+            0 <= object_id < 2**63 and store.query("object_by_id", object_id=object_id).rows
+        ):
+            raise NotFoundError(f"no object has or had the id {object_id}", "`photdb objects` lists them")
+        answer = history(store, object_id)
+        tables.show(answer, format=format, output=output, overwrite=overwrite)
+        if object_id is not None and not answer.count():
+            console.note(f"nothing happened to object {object_id} since it was born")

@@ -56,11 +56,12 @@ class Rebuilt:
 
     def line(self) -> str:
         """Return it in words."""
+        objects = f"{self.n_objects} object{'s' * (self.n_objects != 1)}"
         if not (self.n_new or self.n_gone or self.n_moved):
-            done = f"{self.n_objects} objects, nothing to change"
+            done = f"{objects}, nothing to change"
         else:
             done = (
-                f"{self.n_objects} objects: {self.n_new} new, {self.n_gone} ids out of use (they lead on), "
+                f"{objects}: {self.n_new} new, {self.n_gone} ids out of use (they lead on), "
                 f"{self.n_moved} detections changed hands"
             )
         return f"{done}; {self.n_without} detections of no object"
