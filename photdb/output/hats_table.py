@@ -71,6 +71,10 @@ class PartitionFile:
 
     def abandon(self) -> None:
         """Let go of a file that is not to be complete: of a full disk, say."""
+        if self._writer is not None:
+            with suppress(OSError, ValueError):
+                self._writer.close()
+            self._writer.is_open = False  # or it would try again when it is collected
         if self._sink is not None:
             with suppress(OSError):
                 self._sink.close()

@@ -175,9 +175,7 @@ def margin_order(margin_arcsec: float, partitions: Iterable[Partition]) -> int:
         If the margin is none, or too wide for the smallest partitions.
     """
     if not 0 < margin_arcsec < 36000:
-        raise UsageError(
-            f"a margin of {margin_arcsec:g} arcsec", "10 is usual, 0 means none"
-        )
+        raise UsageError(f"a margin of {margin_arcsec:g} arcsec", "10 is usual, 0 means none")
     size = math.radians(1.6 * margin_arcsec / 3600)
     order = min(max(int(math.log2(math.sqrt(math.pi / 3) / size)), 0), ORDER)
     finest = max((p.order for p in partitions), default=0)
