@@ -479,6 +479,8 @@ def tidy(table: pl.DataFrame) -> pl.DataFrame:
             done.append(column.fill_nan(None))
         elif kind == pl.String:
             done.append(pl.when(column.str.len_chars() > 0).then(column).alias(name))
+        elif isinstance(kind, pl.List) and kind.inner == pl.Null:  # empty in every row
+            done.append(pl.lit(None, pl.List(pl.Float64)).alias(name))
         elif isinstance(kind, pl.List) and kind.inner.is_float():
             some = column.list.eval(pl.element().fill_nan(None))
             done.append(pl.when(some.list.drop_nulls().list.len() > 0).then(some).alias(name))

@@ -315,12 +315,14 @@ def parse_columns(words: Sequence[str]) -> dict[str, str]:
     Raises
     ------
     UsageError
-        If a word is no such pair.
+        If a word is no such pair, or there is no such field.
     """
     found = {}
     for word in (w.strip() for given in words for w in given.split(",")):
         name, equals, column = word.partition("=")
         if not (name and equals and column):
             raise UsageError(f"--columns {word!r}", "write field=column: --columns time=hjd,mag=Vmag,mag_err=eV")
+        if name.strip() not in FIELDS:
+            raise UsageError(f"--columns {name.strip()}=...: no such field", f"there are {', '.join(FIELDS)}")
         found[name.strip()] = column.strip()
     return found
