@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
-from photdb import __version__
 from photdb.bands import aavso_code
 from photdb.errors import CalibrationError, InputError, UsageError
 from photdb.magnitudes import total_error
@@ -86,7 +86,7 @@ def stream(answer: Answer, out: TextIO, **options: str) -> int:
     frames = _frames(answer, usable)
     lines = [line for star in _by_object(usable) for line in _lines(answer, star, frames, options)]
     out.write(
-        f"#TYPE=Extended\n#OBSCODE={options['obscode']}\n#SOFTWARE=photdb {__version__}\n#DELIM=,\n"
+        f"#TYPE=Extended\n#OBSCODE={options['obscode']}\n#SOFTWARE=photdb {version('photdb')}\n#DELIM=,\n"
         f"#DATE={options['date']}\n#OBSTYPE={options['obstype']}\n"
     )
     if len(usable) < len(points):
@@ -181,7 +181,7 @@ def _line(
     catalog = frame["catalog"]
     notes = [
         options.get("notes", ""),
-        f"photdb {__version__}",
+        f"photdb {version('photdb')}",
         f"zero point: {frame['n_star']} stars of {catalog}" if catalog else "",
     ]
     if point["band"] == "CBB":
