@@ -6,6 +6,6 @@ SELECT
   f.fwhm_px, f.primary_radius_px, f.aper_radius_px, f.bias_id, f.dark_id, f.flat_id, f.pattern_id, s.sha256
 FROM frame AS f
 JOIN file AS s ON s.file_id = f.file_id
-WHERE f.state = 'ok' AND f.settings IS NOT NULL AND f.primary_radius_px IS NOT NULL
+WHERE f.state = 'ok' AND f.origin <> 'imported' AND f.settings IS NOT NULL AND f.primary_radius_px IS NOT NULL
 ORDER BY hash(f.frame_id, $seed::INTEGER), f.frame_id
 LIMIT $n::INTEGER;
