@@ -257,7 +257,7 @@ def heliocentric(mjd_utc: ArrayLike) -> NDArray[np.float64]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", erfa.ErfaWarning)
         from_sun, _ = erfa.epv00(MJD_0, mjd + 69.184 / _DAY_S)  # a second is 0.1 microseconds of light time
-    return np.asarray(from_sun["p"]) * erfa.DAU / (erfa.CMPS * _DAY_S)
+    return np.asarray(from_sun["p"] * erfa.DAU / (erfa.CMPS * _DAY_S))
 
 
 def _geocentric(site: Place, ut1: Any, ut2: Any, tt1: Any, tt2: Any) -> NDArray[np.float64]:

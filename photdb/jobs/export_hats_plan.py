@@ -125,7 +125,11 @@ def plan(db: Database, *, objects: Sequence[int] | None, band: str | None, rows:
         strays.append(stray)
     _remember(db, strays)
     found = db.job("export_object_cells").rows
-    held = Counted(*(np.array([r[i] for r in found], dtype=t) for i, t in enumerate((np.int64, np.int64, np.uint64))))
+    held = Counted(
+        np.array([r[0] for r in found], dtype=np.int64),
+        np.array([r[1] for r in found], dtype=np.int64),
+        np.array([r[2] for r in found], dtype=np.uint64),
+    )
     counted = points.counted(), sources.counted()
     partitions = _partitions(counted, rows)
     _keep_strays(db, Cover(partitions))

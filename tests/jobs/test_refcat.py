@@ -153,8 +153,8 @@ def test_objects_keep_their_reference_star_when_it_gets_its_number(tmp_path, sto
         db.execute(
             "INSERT INTO object BY NAME SELECT hpx AS object_id, 'J' AS name, hpx, ra, dec, "
             "cos(radians(dec)) * cos(radians(ra)) AS ux, cos(radians(dec)) * sin(radians(ra)) AS uy, "
-            "sin(radians(dec)) AS uz, epoch, catalog AS ref_catalog, source_id AS ref_source_id, 1 AS n_detections, 1 AS run_id "
-            "FROM refstar"
+            "sin(radians(dec)) AS uz, epoch, catalog AS ref_catalog, source_id AS ref_source_id, 1 AS n_detections, "
+            "1 AS run_id FROM refstar"
         )
     refcat.add(tycho(tmp_path / "vizier.csv", numbers=True), "tycho2", store=store)
     with Database.open(store) as db:
