@@ -147,15 +147,20 @@ def near_leftovers(db: Database, left: Pool, *, cells: dict[str, Any]) -> set[in
 
 def touching(left: Pool, others: Pool) -> Pool:
     """Return those leftovers, in whole linked groups, that are near other detections."""
+    return left.take(_touch(left, others))
+
+
+def _touch(left: Pool, others: Pool) -> NDArray[np.bool_]:
+    """Whether leftovers are near other detections, or linked to one that is."""
     if not len(left) or not len(others):
-        return left.take(np.zeros(0, dtype=np.int64))
+        return np.zeros(len(left), dtype=bool)
     from scipy.spatial import cKDTree
 
     d = left.matched
     reach = 2.0 * max(d.reach.max(), others.matched.reach.max())
     group = linked(d.position, np.full(len(d), d.reach.max()))
     distance, _ = cKDTree(others.matched.position).query(d.position, distance_upper_bound=reach)
-    return left.take(np.isin(group, group[np.isfinite(distance)]))
+    return np.isin(group, group[np.isfinite(distance)])
 
 
 def well_inside(left: Pool, others: Pool, region: Box) -> Pool:
@@ -169,11 +174,7 @@ def well_inside(left: Pool, others: Pool, region: Box) -> Pool:
     for k, axis in enumerate("xyz"):
         at_side |= d.position[:, k] < region[f"{axis}0"] * ARCSEC + room
         at_side |= d.position[:, k] > region[f"{axis}1"] * ARCSEC - room
-    keep = ~np.isin(group, group[at_side])
-    if len(others):
-        touched = touching(left, others)
-        keep |= np.isin(left.skey, touched.skey)
-    return left.take(keep)
+    return left.take(~np.isin(group, group[at_side]) | _touch(left, others))
 
 
 def settle(
@@ -329,6 +330,7 @@ def _write_detections(db: Database, given: Pool, after: NDArray[np.int64]) -> No
         {
             "skey": given.skey[moves],
             "frame_id": given.frame_id[moves],
+            "old_id": given.old[moves],
             "object_id": after[moves],
             "new_skey": np.where(after[moves] > 0, after[moves], given.cell[moves]),
         }

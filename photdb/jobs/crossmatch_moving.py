@@ -48,7 +48,8 @@ def take_stored(db: Database, *, run_id: int) -> int:
     if not len(found["target_id"]):
         return 0
     ids = _objects(db, found, run_id=run_id)
-    moves = {"skey": found["skey"], "frame_id": found["frame_id"], "object_id": ids, "new_skey": ids}
+    moves = {name: found[name] for name in ("skey", "frame_id")}
+    moves |= {"old_id": found["object_id"], "object_id": ids, "new_skey": ids}
     with db.table("given_moves", pa.table(moves)):
         for job in ("reassign_take", "reassign_partitions", "reassign_drop_hot", "reassign_drop_cold", "reassign_put"):
             db.job(job)

@@ -1,4 +1,4 @@
 -- Take detections that change hands out of detection_cold.
--- needs given_moves(skey, frame_id)
+-- needs given_moves(skey, frame_id, old_id)
 DELETE FROM detection_cold
-WHERE (skey, frame_id) IN (SELECT skey, frame_id FROM given_moves);
+WHERE (skey, frame_id, coalesce(object_id, 0)) IN (SELECT (skey, frame_id, old_id) FROM given_moves);
