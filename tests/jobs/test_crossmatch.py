@@ -236,3 +236,13 @@ def test_an_id_that_was_given_up_is_never_given_again(db, tmp_path):
     night(db, tmp_path, [frame(np.array([[ra + 0.01, dec]]))])
     (new,) = set(ids_of(db).values()) - before
     assert new == gone + 1
+
+
+def test_a_detection_of_no_object_may_have_the_key_of_one_in_the_same_frame(db, tmp_path):
+    """An object is named after the cell of a detection that it may lose; the two are never taken for each other."""
+    night(db, tmp_path, [frame(at([0.0, 30.0]), np.array([50.0, 3.0]))])
+    (star,) = set(ids_of(db).values())
+    db.execute("UPDATE detection_hot SET skey = $star WHERE object_id IS NULL", star=star)
+    night(db, tmp_path, [frame(at([30.1]), 60.0, year=EPOCH + 1)])
+    assert db.rows("SELECT n_detections FROM object ORDER BY object_id = $star", {"star": star}).rows == [(2,), (1,)]
+    assert db.audit().keys() <= {"frame_without_file", "frame_without_run"}
