@@ -1,4 +1,5 @@
--- Stars of the store in a box, where they are at J2016 if they are fast.
+-- Stars of the store in a box; fast ones twice: where they were seen, and where they were at J2016. A star that a fast
+-- one was taken for is only in the first place.
 -- around: no detection farther than this is linked to a detection that joins without a contest.
 -- is_open: its detections have to be looked at one by one.
 -- $x0 $x1 $y0 $y1 $z0 $z1  DOUBLE  the box, unit vectors
@@ -19,12 +20,14 @@ WITH near AS (
 ),
 carried AS (
   SELECT
-    *,
-    CASE WHEN is_fast THEN radians(pm_ra / 3.6e6) * (2016 - epoch) ELSE 0.0 END AS da,
-    CASE WHEN is_fast THEN radians(pm_dec / 3.6e6) * (2016 - epoch) ELSE 0.0 END AS dd,
-    CASE WHEN is_fast THEN radians(ra) ELSE 0.0 END AS a,
-    CASE WHEN is_fast THEN radians(dec) ELSE 0.0 END AS d
-  FROM near
+    * REPLACE (is_fast AND place = 1 AS is_fast),
+    is_fast AS is_either,
+    CASE WHEN is_fast AND place = 1 THEN radians(pm_ra / 3.6e6) * (2016 - epoch) ELSE 0.0 END AS da,
+    CASE WHEN is_fast AND place = 1 THEN radians(pm_dec / 3.6e6) * (2016 - epoch) ELSE 0.0 END AS dd,
+    CASE WHEN is_fast AND place = 1 THEN radians(ra) ELSE 0.0 END AS a,
+    CASE WHEN is_fast AND place = 1 THEN radians(dec) ELSE 0.0 END AS d
+  FROM near, range(2) AS places(place)
+  WHERE is_fast OR place = 0
 )
 -- To first order: u + da east + dd north; the error is a millionth of an arcsecond after a century of 10"/yr.
 SELECT
@@ -34,6 +37,6 @@ SELECT
   CASE WHEN is_fast THEN uz + dd * cos(d) ELSE uz END AS uz,
   grade, n_position, spread, slack, reach, drift,
   greatest(spread, 0.5 * reach) AS around,
-  is_fast OR is_unknown OR coalesce(is_contested, true) OR n_position IS NULL OR n_position = 0 AS is_open,
+  is_either OR is_unknown OR coalesce(is_contested, true) OR n_position IS NULL OR n_position = 0 AS is_open,
   is_unknown
 FROM carried;
