@@ -33,9 +33,11 @@ def parse(words: list[str]) -> Any:
     """Parse words as the command line would, running nothing; return the command's context."""
     import typer
 
-    from photdb.cli.app import app
+    from photdb.cli.app import app, arranged
 
     command = typer.main.get_command(app)
+    with command.make_context("photdb", arranged(words)) as whole:  # the options of the whole program go first
+        words = [*whole._protected_args, *whole.args]
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
     assert not (words and hasattr(command, "commands") and not words[0].startswith("-")), f"no command {words[0]}"
