@@ -197,7 +197,7 @@ def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rede
     for name in ("flux", "flux_auto", "aper_flux"):
         sigma = np.maximum(sigma, _differences(stored.filter(pa.array(here)), again.take(there), name))
     # Whether a neighbour is merged with it is known only when other frames are: not from the pixels of this one.
-    own = ~np.int64(Flag.BLEND_SUSPECTED)
+    own = ~np.int64(Flag.MERGED)
     flags = (_column(stored, "flags")[here] & own) != (_column(again, "flags")[there] & own)
     return Rederived(
         frame_id,

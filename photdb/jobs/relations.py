@@ -2,8 +2,9 @@
 
 Two stars are neighbours when the one's light reaches into the aperture of the other in a typical frame of the place,
 and a blend when the worst frames of the place do not tell them apart. In a frame that does not resolve a blend and in
-which only one of the two is detected, that detection holds the light of both: it gets the flag BLEND_SUSPECTED, in
-frames that came before the pair was known too. A flux step by seeing is thereby marked.
+which only one of the two is detected, that detection holds the light of both: it has the flag MERGED, in frames that
+came before the pair was known too. A flux step by seeing is thereby marked. The flag is this module's alone and follows
+from the detections there are: it is taken away where it does not hold any more.
 
 The work list are the frames that were not looked at since they were measured; all of it is set-wise SQL.
 """
@@ -51,7 +52,10 @@ class Relations:
 
 
 def update_relations(db: Database, run_id: int) -> Relations:
-    """Look at the pairs in frames that are new or were measured again.
+    """Look at the pairs of the stars that new frames, or frames measured again, cover.
+
+    In all their frames, not only in the new ones: what a pair's light is, and whether it is a blend at all, changes
+    with every frame. So the flags are those of the detections there are, in whatever order these came.
 
     Parameters
     ----------
@@ -64,32 +68,40 @@ def update_relations(db: Database, run_id: int) -> Relations:
     -------
     Relations
     """
+    return _update(db, run_id, whole=bool(db.job("relation_gone").rows[0][0]))
+
+
+def rebuild_relations(db: Database, run_id: int) -> Relations:
+    """Look at all pairs anew: after objects were matched anew."""
+    with db.transaction():
+        db.job("relation_forget_all")
+        db.job("relation_undone_all")
+    return _update(db, run_id, whole=True)
+
+
+def _update(db: Database, run_id: int, *, whole: bool) -> Relations:
+    """Look at the pairs of the stars in new frames, or of all stars, and write what is found."""
     db.job("relation_frames")
     n_frame = int(db.one("SELECT count(*) FROM rel_frame"))
-    if not n_frame:
+    if not n_frame and not whole:
         return Relations()
     limits = {"neighbour": NEIGHBOUR, "blend": BLEND}
-    db.job("relation_touched")
+    flag = int(Flag.MERGED)
+    db.job("relation_touched", whole=whole)
     db.job("relation_cells", **limits, most=WORST)
     db.job("relation_pairs", **limits)
-    db.job("relation_known")
+    db.job("relation_looked")
+    db.job("relation_blends")
     db.job("relation_seen")
     db.job("relation_suspects", blend=BLEND)
     db.job("relation_merged", share=SHARE, snr=SNR)
+    db.job("relation_changes", flag=flag, whole=whole)
     with db.transaction():
         for table in ("hot", "cold"):
-            db.job(f"relation_flag_{table}", flag=int(Flag.BLEND_SUSPECTED))
+            db.job(f"relation_flag_{table}", flag=flag)
         db.job("relation_forget")
         db.job("relation_write", run_id=run_id)
         db.job("relation_undone")
         db.job("relation_done")
     n_neighbour, n_blend, n_merged = db.job("relation_counts").rows[0]
     return Relations(n_frame, int(n_neighbour), int(n_blend), int(n_merged))
-
-
-def rebuild_relations(db: Database, run_id: int) -> Relations:
-    """Look at all pairs anew: after objects were matched anew. Flags that detections have stay."""
-    with db.transaction():
-        db.job("relation_forget_all")
-        db.job("relation_undone_all")
-    return update_relations(db, run_id)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 #: Flags of points with light of a neighbour.
-_NEIGHBOUR = int(Flag.NEIGHBOURS | Flag.DEBLENDED | Flag.BLEND_SUSPECTED)
+_NEIGHBOUR = int(Flag.NEIGHBOURS | Flag.DEBLENDED | Flag.BLEND_SUSPECTED | Flag.MERGED)
 
 #: A cell of the sky with at least so many stars has a floor of its own.
 FIELD_STARS = 100
@@ -308,7 +308,8 @@ class _Judge:
         share = self.curves.flag_shares(run)
         words = []
         for flag, least, text in (
-            (Flag.BLEND_SUSPECTED, 0.1, "blend suspected"), (Flag.DEBLENDED, 0.3, "taken apart from a neighbour"),
+            (Flag.MERGED, 0.1, "one with a neighbour by seeing"), (Flag.BLEND_SUSPECTED, 0.1, "blend suspected"),
+            (Flag.DEBLENDED, 0.3, "taken apart from a neighbour"),
             (Flag.NEIGHBOURS, 0.5, "light of a neighbour in the aperture"), (Flag.SATURATED, 0.0, "saturated"),
             (Flag.TRUNCATED | Flag.APERTURE_INCOMPLETE, 0.0, "at the edge of the frame"),
             (Flag.BAD_PIXEL, 0.1, "on bad pixels"), (Flag.COSMIC_RAY, 0.1, "on a cosmic ray"),

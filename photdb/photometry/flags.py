@@ -13,9 +13,10 @@ class Flag(IntFlag):
     BAD_PIXEL = 16  # a bad (or user-masked) pixel within the primary aperture
     COSMIC_RAY = 32  # a cosmic ray within the primary aperture
     APERTURE_INCOMPLETE = 64  # part of the primary aperture is missing and cannot be filled in: no flux
-    BLEND_SUSPECTED = 128  # longer and broader than the frame's stars and not taken apart; or seeing made two stars one
+    BLEND_SUSPECTED = 128  # longer and broader than the frame's stars, and not taken apart
     NO_SHAPE = 256  # moments or FWHM could not be measured
     LOCAL_SKY_POOR = 512  # annulus mostly masked: the background map alone was used
+    MERGED = 1024  # seeing made one of two stars that other frames tell apart: the light of both (known from them)
 
 
 #: Pixels that hold no measurement of the sky; saturated ones do hold light.

@@ -3,26 +3,21 @@
 -- more. How bright it is, the frames that have both say; where none has, its own detections.
 -- $share  DOUBLE
 -- $snr    DOUBLE
--- needs temp table rel_suspect
+-- needs temp tables rel_suspect, rel_seen
 CREATE OR REPLACE TEMP TABLE rel_merged AS
 WITH pair AS (SELECT DISTINCT object_id, other_id FROM rel_suspect),
-seen AS (
-  SELECT object_id, frame_id, flux, flux_err
-  FROM detection
-  WHERE object_id IN (SELECT object_id FROM pair UNION SELECT other_id FROM pair)
-),
-own AS (SELECT object_id, median(flux) AS flux FROM seen GROUP BY object_id),
+own AS (SELECT object_id, median(flux) AS flux FROM rel_seen GROUP BY object_id),
 light AS (
   SELECT p.object_id, p.other_id, median(b.flux / a.flux) AS share
   FROM pair AS p
-  JOIN seen AS a ON a.object_id = p.object_id
-  JOIN seen AS b ON b.object_id = p.other_id AND b.frame_id = a.frame_id
+  JOIN rel_seen AS a ON a.object_id = p.object_id
+  JOIN rel_seen AS b ON b.object_id = p.other_id AND b.frame_id = a.frame_id
   WHERE a.flux > 0 AND b.flux IS NOT NULL
   GROUP BY p.object_id, p.other_id
 )
 SELECT s.object_id, s.other_id, s.frame_id
 FROM rel_suspect AS s
-JOIN seen AS a ON a.object_id = s.object_id AND a.frame_id = s.frame_id
+JOIN rel_seen AS a ON a.object_id = s.object_id AND a.frame_id = s.frame_id
 LEFT JOIN light AS l ON l.object_id = s.object_id AND l.other_id = s.other_id
 LEFT JOIN own AS o ON o.object_id = s.other_id
 WHERE coalesce(l.share, 1) >= $share

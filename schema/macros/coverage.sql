@@ -75,7 +75,7 @@ measured AS MATERIALIZED (
   LEFT JOIN zeropoint_active AS z ON z.frame_id = o.frame_id AND z.aperture_id = 0
 ),
 usual AS (
-  SELECT object_id, band, median(mag) AS mag, avg((flags & 131 <> 0)::INTEGER) > 0.5 AS is_blended
+  SELECT object_id, band, median(mag) AS mag, avg((flags & 1155 <> 0)::INTEGER) > 0.5 AS is_blended
   FROM measured
   GROUP BY object_id, band
 ),

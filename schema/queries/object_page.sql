@@ -36,8 +36,8 @@ part AS (
     || printf('%.3f to %.3f', min(f.mjd_mid), max(f.mjd_mid))
     || CASE WHEN count(*) FILTER (d.flags > 0) > 0 THEN ', ' || count(*) FILTER (d.flags > 0) || ' flagged' ELSE '' END
     || CASE
-      WHEN count(*) FILTER (d.flags & 128 > 0) > 0
-        THEN ' (' || count(*) FILTER (d.flags & 128 > 0) || ' as blends)' ELSE ''
+      WHEN count(*) FILTER (d.flags & 1152 > 0) > 0
+        THEN ' (' || count(*) FILTER (d.flags & 1152 > 0) || ' as blends)' ELSE ''
     END
   FROM detection AS d
   JOIN frame AS f ON f.frame_id = d.frame_id

@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Path:
         db.insert("object_alias", [{"old_id": 99, "object_id": STAR, "run_id": 1}])
         event = {"event_id": 1, "run_id": 1, "time": "2026-01-02 03:04:05", "event": "merge", "object_id": 99}
         db.insert("object_event", [event | {"other_id": STAR, "n_detections": 2, "reason": "one star"}])
-        db.execute(f"UPDATE detection_hot SET flags = 128 WHERE object_id = {STAR} AND frame_id = 1")
+        db.execute(f"UPDATE detection_hot SET flags = 1024 WHERE object_id = {STAR} AND frame_id = 1")
     return path
 
 

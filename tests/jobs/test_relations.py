@@ -16,7 +16,7 @@ from photdb.sky import chord, healpix, separation_arcsec, unit_vector
 from photdb.store.database import Database
 
 ARCSEC = 1 / 3600
-CLOUDED = 128
+MERGED = 1024
 
 
 def new_store() -> Database:
@@ -55,7 +55,7 @@ def pairs(db: Database) -> dict[tuple[int, int], str]:
 
 
 def flagged(db: Database) -> set[tuple[int, int]]:
-    return set(db.rows(f"SELECT object_id, frame_id FROM detection WHERE flags & {CLOUDED} > 0").rows)
+    return set(db.rows(f"SELECT object_id, frame_id FROM detection WHERE flags & {MERGED} > 0").rows)
 
 
 @settings(max_examples=6)
@@ -144,7 +144,7 @@ def test_an_earlier_frame_is_flagged_when_the_pair_becomes_known_hot_or_compacte
         assert update_relations(db, 1).n_merged == 2
         assert flagged(db) == {(1, 1), (1, 2)}
         flags = db.rows("SELECT DISTINCT flags FROM detection WHERE object_id = 1 AND frame_id < 3").rows
-        assert flags == [(2 | CLOUDED,)]
+        assert flags == [(2 | MERGED,)]
 
 
 def test_a_faint_neighbour_that_a_shallow_frame_does_not_show_changes_nothing():
@@ -208,3 +208,67 @@ def test_a_moving_target_is_nobodys_neighbour():
         add_frame(db, 1, 1.5, {1: 100.0, 2: 60.0})
         update_relations(db, 1)
         assert not pairs(db)
+
+
+def test_the_flag_is_taken_away_where_later_frames_show_that_the_other_star_is_faint_hot_or_compacted():
+    with new_store() as db:
+        add_objects(db, np.full(2, 40.0), np.array([0.0, 3.0]) * ARCSEC)
+        add_frame(db, 1, 4.0, {1: 1000.0})
+        add_frame(db, 2, 4.0, {1: 1000.0})
+        add_frame(db, 3, 4.0, {2: 500.0})
+        update_relations(db, 1)
+        assert flagged(db) == {(1, 1), (1, 2), (2, 3)}
+        db.execute(
+            "INSERT INTO detection_cold BY NAME SELECT skey, object_id, frame_id, 1 AS x, 1 AS y, flux, "
+            "flags FROM detection_hot WHERE frame_id = 2"
+        )
+        db.execute("DELETE FROM detection_hot WHERE frame_id = 2")
+        add_frame(db, 4, 1.5, {1: 1000.0, 2: 5.0})
+        update_relations(db, 1)
+        assert flagged(db) == {(2, 3)}
+        assert db.rows("SELECT DISTINCT flags FROM detection WHERE object_id = 1").rows == [(2,)]
+
+
+def test_flags_of_a_star_whose_neighbour_or_whose_frame_is_no_more_are_taken_away():
+    with new_store() as db:
+        add_objects(db, np.full(2, 40.0), np.array([0.0, 3.0]) * ARCSEC)
+        add_frame(db, 1, *SHARP)
+        add_frame(db, 2, *SOFT)
+        update_relations(db, 1)
+        assert flagged(db) == {(1, 2)}
+        for job in ("detections", "cover", "frames"):
+            db.job(f"withdraw_{job}", frame_ids=[1])
+        db.execute("UPDATE object SET n_detections = 0 WHERE object_id = 2")
+        update_relations(db, 1)
+        assert not flagged(db)
+        assert not pairs(db)
+
+
+@settings(max_examples=5)
+@given(seed=st.integers(0, 10_000))
+def test_flags_and_pairs_do_not_depend_on_the_order_of_frames_and_a_rebuild_changes_none(seed):
+    """Three stars in a row and one far off, in frames of any sharpness that show any of them."""
+    rng = np.random.default_rng(seed)
+    frames = [
+        (
+            float(rng.choice([1.5, 2.0, 3.0, 4.0])),
+            {k: float(rng.lognormal(4, 1)) for k in range(1, 5) if rng.random() < 0.6},
+        )
+        for _ in range(6)
+    ]
+    answers = []
+    for order in (range(6), rng.permutation(6)):
+        with new_store() as db:
+            add_objects(db, np.full(4, 40.0), np.array([0.0, 3.0, 6.5, 60.0]) * ARCSEC)
+            for k in order:
+                add_frame(db, int(k) + 1, *frames[k])
+                db.execute(
+                    "UPDATE object SET n_detections = "
+                    "(SELECT count(*) FROM detection AS d WHERE d.object_id = object.object_id)"
+                )
+                update_relations(db, 1)
+            relations = "SELECT object_id, other_id, kind, n_frame, fwhm_arcsec FROM object_relation ORDER BY ALL"
+            answers.append((flagged(db), db.rows(relations).rows))
+            rebuild_relations(db, 1)
+            answers.append((flagged(db), db.rows(relations).rows))
+    assert all(answer == answers[0] for answer in answers[1:])
