@@ -84,7 +84,7 @@ def import_(
     ] = False,
     db: Annotated[Path | None, typer.Option(help="The store (default: $PHOTDB, else photdb.duckdb).")] = None,
 ) -> None:
-    """Take light curves and source tables that other programs made into the store.
+    """Take light curves and source tables that other programs made.
 
     Parquet, CSV and other text, VOTable, FITS, source-extractor's LDAC, LCO's .psx, PP's SQLite, AAVSO's format. Which
     column is what is found out by its name; say it where it is not. Magnitudes come out as they went in.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zeropoint_store import Sky, add_frame, add_objects, add_reference, new_store, random_sky
+from zeropoint_store import MADE_UP, Sky, add_frame, add_objects, add_reference, new_store, random_sky
 
 from photdb import query
 from photdb.errors import CalibrationError, NotFoundError
@@ -331,7 +331,7 @@ def test_a_new_night_leaves_the_pointers_of_the_old_frames_alone(db, field, rng)
             add_frame(db, rng, field, k, 22.1, night=1, noise=0.5)
         new = zeropoint.calibrate(db, frame_ids=[21, 22], run_id=run_id)
     assert used(db) == before | {21: new.cal_id, 22: new.cal_id}
-    assert not db.audit().keys() - {"object_count"}
+    assert set(db.audit()) <= MADE_UP
 
 
 # --- dropping ---
@@ -358,7 +358,7 @@ def test_a_number_is_never_used_again_and_the_run_stays(db, field):
     assert third.cal_id == 3
     versions.drop(db, 3)
     assert db.next_id("calibration", "cal_id") == 4
-    assert not db.audit().keys() - {"object_count"}
+    assert set(db.audit()) <= MADE_UP
 
 
 # --- comparison ---

@@ -30,6 +30,10 @@ class Sky:
         self.pm_dec = np.zeros(len(self.ra)) if self.pm_dec is None else self.pm_dec
 
 
+#: What audits say of these stores: objects do not count, there are no files, some stars are beside the detector.
+MADE_UP = {"object_count", "frame_without_file", "detection_impossible"}
+
+
 def random_sky(
     rng: np.random.Generator, n: int, *, centre: tuple[float, float] = (0.1, 20.0), width: float = 0.4
 ) -> Sky:
