@@ -46,7 +46,7 @@ COMMANDS = {
     "zeropoint": Lazy("zeropoint:app", "Calibrate frames: zero points as versions that can be compared.", _IN),
     "lightcurve": Lazy("ask:lightcurve", "Print or plot the light curve of a position, a target or an object.", _ASK),
     "lc": Lazy("ask:lightcurve", "Short for lightcurve.", _ASK),
-    "cone": Lazy("ask:cone", "List the objects around a position, with their magnitudes in each band.", _ASK),
+    "cone": Lazy("ask:cone", "List the objects around a position or in a region, with magnitudes in each band.", _ASK),
     "variables": Lazy("variables:variables", "List candidates for variable stars, with the reasons.", _ASK),
     "period": Lazy("variables:period", "Search a star's points for its period; name the aliases.", _ASK),
     "coverage": Lazy(
@@ -57,7 +57,7 @@ COMMANDS = {
     "frames": Lazy("keep:frames", "List the frames, or tell the store that their files have moved.", _ASK),
     "sql": Lazy("ask:sql", "Answer a question put in SQL.", _ASK),
     "headers": Lazy("headers:headers", "Write copies of frames, zero points, limits and WCS in their headers.", _ASK),
-    "export": Lazy("export:export", "Write light curves, detections, objects or frames to a file.", _ASK),
+    "export": Lazy("export:export", "Write light curves, detections, objects, frames to a file or collection.", _ASK),
     "target": Lazy("target:app", "Positions with a name: add, list, remove.", _KEEP),
     "status": Lazy("keep:status", "Say what the store holds, and what did not finish.", _KEEP),
     "statistics": Lazy("variables:statistics", "Bring the statistics of every object up to date.", _KEEP),

@@ -375,7 +375,7 @@ def cone(
     output: Output = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """List the objects around a position, or inside a polygon or MOC, with their magnitudes in each band.
+    """List the objects around a position or in a region, with magnitudes in each band.
 
     Nearest first; one row an object and band: points, median magnitude and its robust scatter. A polygon may hold a
     pole or RA 0; its sides are great circles.

@@ -23,7 +23,7 @@ def compact(
     ] = None,
     db: Db = None,
 ) -> None:
-    """Merge older nights, so that light curves are found in one place and take half the room.
+    """Merge older nights, so that light curves are found in one place.
 
     An ingest does it by itself, for a minute, where a part of the sky was seen in more than 8 nights since it was last
     done. Each part is written in one transaction; in between others can read. Interrupted, it goes on where it stopped.

@@ -25,7 +25,7 @@ def crossmatch(
     ] = False,
     db: Db = None,
 ) -> None:
-    """Associate what is unassociated; with --rebuild match everything anew.
+    """Which detections are one object: match again, list what changed.
 
     Ingest does this for every night; afterwards it is of use when proper motions came with new reference stars, or
     for a store of an older photdb. The same detections give the same objects, in whatever order they came. An object

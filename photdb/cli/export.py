@@ -79,7 +79,7 @@ def export(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file or folder that is there.")] = False,
 ) -> None:
-    """Write light curves, detections, objects or frames to a file, or everything to a collection.
+    """Write light curves, detections, objects, frames to a file or collection.
 
     Sorted, with units and meanings where the format has room for them (VOTable, FITS, HATS). The file or folder appears
     when it is complete, and memory stays small.
@@ -272,7 +272,7 @@ def _question(what: str, format: str | None) -> str | None:
 def _objects(store: Database, ra: str, dec: str, radius: float) -> list[int]:
     """Return the objects of a cone."""
     position = query.place(store, [ra, dec])
-    found = store.query("cone_ids", ra=position[0], dec=position[1], radius=radius).rows
+    found = store.query("cone_ids", ra=position[0], dec=position[1], radius=query.refuse_no_radius(radius)).rows
     if not found:
         raise query.nothing_there(store, *position, radius)
     return [row[0] for row in found]

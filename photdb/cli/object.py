@@ -27,7 +27,7 @@ def page(
     output: Output = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Say what is known of an object.
+    """Say what is known of an object: names, star, points, neighbours, history.
 
     Its ids and names, reference star, colour and proper motion; points in each band; neighbours and blends; history.
 

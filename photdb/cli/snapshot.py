@@ -16,7 +16,7 @@ def snapshot(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")] = False,
     db: Db = None,
 ) -> None:
-    """Copy the store to a file, as it is between two commits.
+    """Copy the store to a file, between two commits.
 
     An ingest may be at work: the copy is of all the nights it has acknowledged, and it waits while the copy is made.
     The copy is a store like the first: read it with --db FILE. It appears when it is complete and has been opened.

@@ -29,7 +29,7 @@ def statistics(
     ] = False,
     db: Db = None,
 ) -> None:
-    """Bring the statistics of every object and band up to date.
+    """Bring the statistics of every object up to date.
 
     Every ingest does so by itself; after `photdb zeropoint activate` they are those of the calibration before until
     this command or the next ingest (`photdb variables` notices, and counts for itself). They are in the view
@@ -246,7 +246,7 @@ def period(
     output: Output = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Search a star's points for its period.
+    """Search a star's points for its period; name the aliases.
 
     The best periods with their errors, the probability that noise has such a peak, and what each may be the echo of:
     nights are a day apart, so that 1/P + 1 /d often fits as well as 1/P. alias says so; empty: it is none.
