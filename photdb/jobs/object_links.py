@@ -76,8 +76,7 @@ def update_links(db: Database, run_id: int, *, anew: bool = False) -> Links:
     -------
     Links
     """
-    if anew:
-        db.job("link_forget")
+    db.job("link_forget" if anew else "link_renew")
     total = Links()
     for _ in range(ROUNDS):
         n_due = _find_due(db, run_id)

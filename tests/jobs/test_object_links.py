@@ -221,6 +221,27 @@ def test_the_reach_is_that_of_the_frames_an_object_was_seen_in():
         assert link(db)[1] == ("tycho2", 0)
 
 
+def test_an_object_without_a_star_is_looked_at_again_when_a_frame_shows_it_and_when_detections_changed_hands():
+    sky = Sky(np.array([10.0, 10.1]), np.array([0.0, 0.0]), np.array([12.0, 12.0]))
+    with new_store() as db:
+        add_objects(db, Sky(sky.ra, sky.dec + 8 * ARCSEC, sky.mag))
+        add_reference(db, sky, sky.mag, catalog="gaiaxp")
+        assert set(link(db).values()) == {(None, None)}
+        db.execute("DELETE FROM object")
+        add_objects(db, sky)
+        db.execute("UPDATE object SET linked_run_id = 1")
+        assert update_links(db, 1).n_due == 0
+        db.insert("frame", [{"frame_id": 1, "file_id": 1, "hdu": 0, "path": "/f", "run_id": 3, "state": "ok",
+                             "match_radius_arcsec": 1.0}])  # fmt: skip
+        db.insert("detection_hot", [{"skey": 1, "object_id": 1, "frame_id": 1, "x": 1.0, "y": 1.0, "flags": 0}])
+        assert link(db) == {1: ("gaiaxp", 0), 2: (None, None)}
+        db.insert("object_event", [{"event_id": 1, "run_id": 3, "time": "2026-01-01", "event": "reassign",
+                                    "object_id": 1, "other_id": 2, "n_detections": 1, "reason": "test"}])  # fmt: skip
+        assert link(db) == {1: ("gaiaxp", 0), 2: ("gaiaxp", 1)}
+        db.insert("related_frame", [{"frame_id": 1, "run_id": 3}])
+        assert update_links(db, 3).n_due == 0
+
+
 def test_an_object_has_the_name_of_the_variable_nearest_to_it_and_only_one_has_it():
     """The third is called constant by its catalogue; the fourth has moved 4 arcsec since 2000."""
     ra, dec = np.array([10.0, 10.0, 10.1, 10.2]), np.array([0.0, 2.5 * ARCSEC, 0.0, 0.0])
