@@ -40,6 +40,9 @@ _BLENDED, FEWEST_BLENDS = 0.3, 30
 #: A star whose flux follows the seeing so well (rank correlation) varies by nothing else: one that is blended, any.
 _SEEING, _NOTHING_ELSE = 0.5, 0.9
 
+#: Sigma within nights up to which a star is steady there; of so many, rank correlations of a night each are chance.
+_STEADY, _CHANCE = 1.5, 2.0
+
 #: What must agree with the scatter, in sigma: the middle of the points; order in time; pairs.
 _MIDDLE, _ORDER, _PAIRS = 3.0, 4.0, 4.0
 
@@ -233,7 +236,7 @@ class _Judge:
         if not agreeing or not (in_a_row or self._without_extremes(row, run)):
             return None
         seeing, blended = self.curves.seeing(run), self.curves.flag_shares(run)(_NEIGHBOUR) > _BLENDED
-        if abs(seeing) > (_SEEING if blended else _NOTHING_ELSE):
+        if abs(seeing) > (self._seeing_of_chance(row) if blended else _NOTHING_ELSE):
             return None
         kinds = [k for k in KINDS if self.ranked.excess[k][row] >= self.sigma]
         reasons = [_scatter_words(self.ranked, row, k) for k in kinds] + agreeing
@@ -246,6 +249,16 @@ class _Judge:
             reasons=tuple(reasons),
             warnings=tuple(self._warnings(run, seeing)),
         )
+
+    def _seeing_of_chance(self, row: int) -> float:
+        """Return the rank correlation with the seeing above which a blended star is not believed.
+
+        A star that is steady within nights has one brightness and one seeing a night: few of them agree by chance.
+        """
+        n_night = float(self.ranked.moments.n_night[row])
+        if n_night < 3 or not self.ranked.excess["within"][row] < _STEADY:
+            return _SEEING
+        return float(np.clip(_CHANCE / np.sqrt(n_night - 1), _SEEING, _NOTHING_ELSE))
 
     def _without_extremes(self, row: int, run: int) -> bool:
         """Whether the star still scatters too much without its most extreme points.

@@ -370,3 +370,29 @@ def test_a_night_is_ranked_by_itself():
     assert set(ranked.moments.n_night) == {1}
     assert ranked.moments.n.max() == 12
     assert {kind for _, kind, _ in ranked.floors} == {"all", "within"}
+
+
+def test_an_outburst_of_a_blended_star_over_few_nights_is_not_taken_for_seeing_but_what_follows_the_seeing_is():
+    """As AG Peg in 2015: steady within nights, more than a magnitude between them, seven nights of some seeing."""
+    rng = np.random.default_rng(5)
+    seeing = np.array([3.68, 3.73, 3.70, 3.78, 3.65, 3.66, 3.42])
+    outburst = np.array([0.50, 1.60, 1.43, 1.46, 1.39, 1.16, 1.00])
+    db = new_store()
+    simulated(db, n_star=400, n_frame=84, seed=3, n_variable=0)
+    factors = {1: outburst, 2: 1 + 0.8 * (seeing - 3.4)}
+    for night, fwhm in enumerate(seeing):
+        first, last = 12 * night + 1, 12 * night + 12
+        for frame_id in range(first, last + 1):
+            db.execute(
+                "UPDATE frame SET fwhm_arcsec = $w WHERE frame_id = $f", w=fwhm + rng.normal(0, 0.002), f=frame_id
+            )
+            for star, factor in factors.items():
+                db.execute(
+                    "UPDATE detection_hot SET flux = $v, flux_err = 20, flags = 2 "
+                    "WHERE object_id = $o AND frame_id = $f",
+                    v=5000 * factor[night] * (1 + rng.normal(0, 0.004)), o=star, f=frame_id,
+                )  # fmt: skip
+    with variables.counted(db):
+        ranked = variables.rank(db)
+        found = {int(ranked.columns["object_id"][c.row]) for c in variables.candidates(db, ranked)}
+    assert found & {1, 2} == {1}
