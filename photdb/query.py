@@ -22,6 +22,7 @@ from photdb.asking.finding import (
     object_by_name,
     parse_position,
     place,
+    refuse_no_radius,
     resolve,
 )
 from photdb.asking.lightcurves import (
@@ -115,19 +116,6 @@ def cone(db: Database, ra: float, dec: float, radius: float, *, colour_corrected
         return Answer(db, statement("queries", "cone"), parameters, "object")
     parameters["objects"] = [row[0] for row in db.query("cone_ids", **parameters).rows]
     return Answer(db, statement("queries", "cone_colour"), parameters, "object")
-
-
-def refuse_no_radius(radius: float) -> float:
-    """Return the radius of a cone, arcsec.
-
-    Raises
-    ------
-    UsageError
-        If it is not above 0, or above 180 degrees.
-    """
-    if not 0 < radius <= 648_000:
-        raise UsageError(f"radius {radius:g} arcsec is outside 0 to 648000 (180 deg)", "it is in arcsec, as 60")
-    return radius
 
 
 def in_polygon(db: Database, corners: Sequence[tuple[float, float]]) -> list[int]:

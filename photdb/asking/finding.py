@@ -127,6 +127,32 @@ def place(db: Database, words: Sequence[str], *, online: bool | None = None) -> 
     return named.ra, named.dec
 
 
+def refuse_no_radius(radius: float) -> float:
+    """Return a radius to look within, arcsec.
+
+    Raises
+    ------
+    UsageError
+        If it is not above 0, or above 180 degrees.
+    """
+    if not 0 < radius <= 648_000:
+        raise UsageError(f"radius {radius:g} arcsec is outside 0 to 648000 (180 deg)", "it is in arcsec, as 60")
+    return radius
+
+
+def reach_of(db: Database, radius: float | None) -> float:
+    """Return the radius that is asked for, arcsec; by default the match radius of the frames, at least `LEAST_RADIUS`.
+
+    Raises
+    ------
+    UsageError
+        If it is none: an empty answer would say that nothing was seen.
+    """
+    if radius is not None:
+        return refuse_no_radius(radius)
+    return max(LEAST_RADIUS, float(db.query("match_radius").rows[0][0] or 0.0))
+
+
 def find_object(db: Database, ra: float, dec: float, *, radius: float | None = None) -> Found:
     """Return the object nearest to a position in degrees.
 
@@ -134,10 +160,10 @@ def find_object(db: Database, ra: float, dec: float, *, radius: float | None = N
     ------
     NotFoundError
         If none is within the radius (arcsec): with the nearest there is, and whether a frame covers the place.
+    UsageError
+        If the radius is not above 0, or above 180 degrees.
     """
-    reach = radius
-    if reach is None:
-        reach = max(LEAST_RADIUS, db.query("match_radius").rows[0][0] or 0.0)
+    reach = reach_of(db, radius)
     near = db.query("object_near", ra=ra, dec=dec, radius=reach).dicts()
     if radius is None:
         near = _within_their_reach(db, near)

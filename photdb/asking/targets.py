@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from photdb.asking.finding import LEAST_RADIUS, object_by_id, resolve
+from photdb.asking.finding import LEAST_RADIUS, object_by_id, reach_of, resolve
 from photdb.asking.lightcurves import COLOUR_COLUMNS, MORE_COLUMNS, mjd_of
 from photdb.asking.seen import refuse_moving, seen_in_words
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
@@ -207,7 +207,7 @@ def _nearest(db: Database, placed: Sequence[Target], radius: float | None) -> di
     """Return the object nearest to each place, within the radius, or within the reach of its own frames."""
     if not placed:
         return {}
-    reach = radius or max(LEAST_RADIUS, db.query("match_radius").rows[0][0] or 0.0)
+    reach = reach_of(db, radius)
     near = db.query("targets_near", places=_places(placed), radius=reach).dicts()
     if radius is None:
         far = sorted({n["object_id"] for n in near if n["separation_arcsec"] > LEAST_RADIUS})
