@@ -23,6 +23,7 @@ from photdb.errors import InputError, PhotdbError, UsageError
 from photdb.jobs import target, zeropoint
 from photdb.jobs.commit_night import frame_table, withdraw
 from photdb.jobs.crossmatch import associate
+from photdb.jobs.crossmatch_grid import NOT_THERE
 from photdb.jobs.import_frames import Layout, lay_out, tidy
 from photdb.jobs.import_mapping import SYSTEMS
 from photdb.jobs.import_reading import read
@@ -414,15 +415,18 @@ def _associate(db: Database, layout: Layout, staged: Path, run_id: int) -> int:
 def _believed(detections: pl.DataFrame) -> pl.DataFrame:
     """Return detections as they are staged: whose star is known by name, or whose error is not, makes an object.
 
-    A faint detection of ours that is alone is no object; that these are no noise somebody else has judged.
+    A faint detection of ours that is alone is no object; that these are no noise somebody else has judged. A star that
+    is cut by the edge is measured beside its place; a point of a light curve stands at the star's own.
     """
     import polars as pl
 
     sure = pl.col("object").is_not_null() | pl.col("flux_err").is_null()
-    believed = pl.when(sure & (pl.col("flux") > 0)).then(pl.col("flux") * 1e-3).otherwise(pl.col("flux_err"))
-    return detections.with_columns(pl.col("flux_err").alias("true_flux_err"), believed.alias("flux_err")).drop(
-        "frame_id", "object"
-    )
+    flux = pl.when("at_star").then(pl.col("flux").fill_null(1.0)).otherwise("flux")
+    flux_err = pl.when(sure & (flux > 0)).then(flux * 1e-3).otherwise(pl.col("flux_err"))
+    flags = pl.when("at_star").then(pl.col("flags") & ~NOT_THERE).otherwise("flags")
+    true = (pl.col(c).alias(f"true_{c}") for c in ("flux", "flux_err", "flags"))
+    believed = (flux.alias("flux"), flux_err.alias("flux_err"), flags.alias("flags"))
+    return detections.with_columns(*true, *believed).drop("frame_id", "object", "at_star")
 
 
 def _rids(layout: Layout) -> pl.DataFrame:

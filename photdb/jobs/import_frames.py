@@ -64,7 +64,8 @@ class Layout:
     Attributes
     ----------
     frames, detections, zeropoints
-        Rows, in the columns of the store; ``detections`` also has ``object`` (the file's own name or number of it).
+        Rows, in the columns of the store; ``detections`` also has ``object`` (the file's own name or number of it)
+        and ``at_star``: its place is that of the star, not one measured in the frame.
     cover
         (norder, cell, frame_id).
     n_twice
@@ -129,6 +130,8 @@ def lay_out(
         for c in frame_cells(row["frame_id"], row)
     ]
     kept = [c for c in frames.columns if c not in _LOCAL]
+    curves = [i for i, f in enumerate(files) if f.mapping.kind == "lightcurve"]
+    rows = rows.with_columns(pl.col("file_no").is_in(curves).alias("at_star"))
     return Layout(frames.select(kept), _detections(rows), zeropoints, cover, n_before - len(rows), to_calibrate, own)
 
 
@@ -233,7 +236,7 @@ def _frames(
         pl.col("y").max().alias("y_max"),
         (pl.col("x").var() + pl.col("y").var()).alias("spread_px"),
         pl.col("bjd_tdb").drop_nulls().first().alias("bjd_tdb"),
-        pl.col("bjd_tdb").is_not_null().arg_max().alias("bjd_of"),
+        pl.col("bjd_tdb").is_not_null().arg_true().first().fill_null(0).alias("bjd_of"),
     )
     frames = keys.join(grouped, on="frame_id", how="left", maintain_order="left").rename({"exptime": "exptime_s"})
     frames = _outlined(frames, rows)
@@ -511,4 +514,5 @@ def _detections(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("flags").cast(pl.Int32),
         "frame_id",
         "object",
+        "at_star",
     )

@@ -90,6 +90,8 @@ def read(path: Path, mapping: Mapping | None = None) -> Sheet:
             return _sqlite(path, how.get("table"))
         if b"<VOTABLE" in begin or begin.lstrip()[:5] == b"<?xml":
             return _votable(path)
+        if begin.lstrip()[:1] == b"[":
+            return _json(path)
         data = gzip.decompress(path.read_bytes()) if begin[:2] == b"\x1f\x8b" else path.read_bytes()
         return _text(data, path, how.get("separator"), how.get("names"))
     except InputError:
@@ -106,6 +108,13 @@ def _parquet(path: Path) -> Sheet:
     import polars as pl
 
     return Sheet(pl.read_parquet(path))
+
+
+def _json(path: Path) -> Sheet:
+    """Read a JSON array of one object a row."""
+    import polars as pl
+
+    return Sheet(pl.read_json(path, infer_schema_length=None))
 
 
 def _text(data: bytes, path: Path, separator: str | None, names: Sequence[str] | None) -> Sheet:

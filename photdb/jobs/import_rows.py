@@ -441,7 +441,7 @@ class _Reader:
             self.out["filter"] = pl.Series([header.filter] * self.n, dtype=pl.String)
             self.out["band"] = pl.Series([header.band] * self.n, dtype=pl.String)
             return
-        if word is None:
+        if word is None and self.mapping.name != "photdb_detection":  # there the table of frames says
             self.guesses.append("band: nothing names the filter")
         self.out["filter"] = pl.Series([word] * self.n, dtype=pl.String)
         self.out["band"] = pl.Series([self._band(word) if word else "unknown"] * self.n, dtype=pl.String)
@@ -636,6 +636,8 @@ class _Reader:
 
         has_time = pl.col("mjd_mid").is_finite() if self.mapping.kind == "lightcurve" else pl.lit(True)
         bright = [pl.col(c).is_finite() for c in ("mag", "flux") if c in rows.columns]
+        if self.mapping.name.startswith("photdb"):  # a star cut by the edge is detected, and its primary flux NULL
+            bright.append(pl.lit(pl.Series(self._detected())))
         limited = pl.col("limit_mag").is_finite() if "limit_mag" in rows.columns else pl.lit(False)
         reason = (
             pl.when(~(pl.col("ra").is_between(0, 360) & pl.col("dec").is_between(-90, 90)).fill_null(False))
@@ -651,6 +653,12 @@ class _Reader:
         left = judged.filter(pl.col("reason").is_not_null())["reason"].value_counts()
         counts = Counter({str(r): int(n) for r, n in left.iter_rows()})
         return judged.filter(pl.col("reason").is_null()).drop("reason"), counts
+
+    def _detected(self) -> NDArray[np.bool_]:
+        """Return which rows of our own are detections, not limits."""
+        if "kind" not in self.sheet.rows.columns:
+            return np.ones(self.n, dtype=bool)
+        return (self.sheet.rows["kind"] == "detected").fill_null(False).to_numpy()
 
     def _facts(self) -> dict[str, Any]:
         """Return what holds for all frames of the file."""

@@ -267,7 +267,7 @@ def test_stars_are_found_by_name_in_a_table_and_can_be_asked_for(tmp_path, store
 # The way back
 
 
-@pytest.mark.parametrize("name", ["parquet", "csv", "votable", "fits"])
+@pytest.mark.parametrize("name", ["parquet", "csv", "json", "votable", "fits"])
 def test_exported_light_curves_come_back_the_same(small_store, tmp_path, store, name):
     suffix = formats.formats()[name]
     with Database.open(small_store) as db:
@@ -307,6 +307,39 @@ def test_exported_detections_come_back_with_frames_and_zero_points(small_store, 
                 )
         kept = "SELECT mjd_mid, band, exptime_s, night, filter, airmass FROM frame WHERE state = 'ok' ORDER BY mjd_mid"
         assert [r[:3] for r in new.rows(kept).rows] == [r[:3] for r in old.rows(kept).rows]
+
+
+def test_every_star_of_a_frame_keeps_its_bjd_and_stars_cut_by_the_edge_come_back(tmp_path, store):
+    import polars as pl
+
+    from photdb.ingest.frame_header import Site
+    from photdb.sky import unit_vector
+    from photdb.times import barycentric
+
+    n, mjd = 130, 60997.05
+    rng = np.random.default_rng(4)
+    ra, dec = 41.5 + rng.uniform(-0.3, 0.3, n), -30.2 + rng.uniform(-0.3, 0.3, n)
+    ids = [2532411546838615067 + 1000 * i for i in range(n)]
+    jd, vector = barycentric(np.array([mjd]), Site(None, -30.2, -70.7, 2200.0))
+    bjd = jd[0] + unit_vector(ra, dec) @ vector[0]
+    cut = np.arange(n) >= n - 2  # 8: truncated; what is not in the frame is not measured, and the star is there
+    rows = {"object_id": ids, "frame_id": [1] * n, "band": ["g"] * n, "mjd_mid": [mjd] * n, "bjd_tdb": bjd,
+            "mag": np.where(cut, np.nan, 15.0), "mag_err": np.where(cut, np.nan, 0.01), "mag_system": ["AB"] * n,
+            "flux": np.where(cut, np.nan, 10.0**2.8), "flux_err": np.where(cut, np.nan, 5.0), "zp": [22.0] * n,
+            "limit_mag": [20.0] * n, "flags": np.where(cut, 8, 0), "kind": ["detected"] * n}  # fmt: skip
+    limit = {**{k: [v[0]] for k, v in rows.items()}, "kind": ["limit"], "mag": [np.nan], "flux": [np.nan]}
+    pl.concat([pl.DataFrame(rows), pl.DataFrame(limit)], how="vertical_relaxed").fill_nan(None).write_parquet(
+        tmp_path / "lc.parquet"
+    )
+    pl.DataFrame({"object_id": ids, "ra": ra, "dec": dec}).write_parquet(tmp_path / "o.parquet")
+    done = import_files([tmp_path / "lc.parquet"], store=store, objects=tmp_path / "o.parquet")
+    assert (done.n_rows, done.left_out) == (n, {"only a limit": 1})
+    found = {p["object_id"]: p for p in curve(store)}
+    assert set(found) == set(ids)
+    late = np.array([found[i]["bjd_tdb"] for i in ids]) - bjd
+    assert np.abs(late).max() * 86400 < 1e-3  # 2 s when another star's line of sight is taken
+    assert [found[i]["flags"] for i in ids[-2:]] == [8, 8]
+    assert [found[i]["flux"] for i in ids[-2:]] == [None, None]
 
 
 def same_curves(old: Path, new: Path, *, exact_times: bool = False) -> None:
