@@ -187,6 +187,13 @@ def appearing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}", "is the disk full?") from error
+    except InputError as error:
+        if "no space left" in error.what.lower():  # DuckDB says so of the store, which is only read
+            raise InputError(
+                f"{path}: no space left on its disk (or on the store's, where much is sorted); there is no file",
+                "make room, or name a file on another disk",
+            ) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,10 @@ def write(answer: Answer, path: Path) -> int:
         connection.executemany(f"INSERT INTO header VALUES ({', '.join('?' * len(HEADER))})", spoken)
         connection.execute('CREATE INDEX "data_frame" ON data (frame_id)')
         connection.commit()
+    except sqlite3.OperationalError as error:
+        if "full" not in str(error):
+            raise
+        raise OSError(ENOSPC, "no space left on its disk") from error
     finally:
         connection.close()
     return max(n, 0)

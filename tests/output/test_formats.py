@@ -249,3 +249,13 @@ def test_an_unknown_format_or_suffix_names_those_there_are():
         formats.format_for(Path("star.dat"))
     assert ".fits" in caught.value.hint
     assert formats.format_for(Path("star.FITS")) == "fits"
+
+
+def test_a_full_disk_is_that_of_the_file_not_of_the_store(store, tmp_path, monkeypatch):
+    def full(answer, path):
+        raise InputError(f"{store.path}: no space left on its disk; what was being written is not in the store", "")
+
+    monkeypatch.setattr("photdb.output.csv.write", full)
+    with pytest.raises(InputError, match=r"x\.csv: no space left on its disk"):
+        formats.write_file(query.export(store, "frame"), tmp_path / "x.csv", "csv")
+    assert list(tmp_path.glob(".x*")) == []

@@ -6,6 +6,7 @@ import pytest
 from stores import FAINT, STAR, ZP, flux_of, mjd_of
 
 from photdb import query
+from photdb.errors import InputError
 from photdb.output import formats
 from photdb.store.database import Database
 
@@ -96,3 +97,17 @@ def test_sqls_deaf_ear_for_case_keeps_johnson_r_apart_from_sloan_r(store, tmp_pa
         columns = [row[1] for row in connection.execute("PRAGMA table_info(data)")]
     connection.close()
     assert {"RJohnsonmag", "e_RJohnsonmag", "rmag", "e_rmag"} <= set(columns)
+
+
+def test_a_full_disk_leaves_no_file(store, tmp_path, monkeypatch):
+    connect = sqlite3.connect
+
+    def small(path):
+        connection = connect(path)
+        connection.execute("PRAGMA max_page_count = 2")
+        return connection
+
+    monkeypatch.setattr("photdb.output.pp_sqlite.sqlite3.connect", small)
+    with pytest.raises(InputError, match="no space left on its disk"):
+        written(store, tmp_path / "x.db")
+    assert list(tmp_path.glob("*x*")) == []
