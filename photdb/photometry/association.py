@@ -382,9 +382,17 @@ def _pairs(
         return i, k, apart[i, k]
     from scipy.spatial import cKDTree
 
-    near = cKDTree(centres).query_ball_point(position, reach * (1 + 1e-9))
-    i = np.repeat(np.arange(len(position)), [len(v) for v in near])
-    k = np.concatenate([np.asarray(v, dtype=np.int64) for v in near]) if len(i) else np.zeros(0, dtype=np.int64)
+    if len(position) and reach.max() <= 2 * np.median(reach):
+        # One radius for all and a cut afterwards: pairs come as arrays, not as a list a detection.
+        found = cKDTree(position).sparse_distance_matrix(
+            cKDTree(centres), float(reach.max()) * (1 + 1e-9), output_type="ndarray"
+        )
+        order = np.lexsort((found["j"], found["i"]))
+        i, k = found["i"][order].astype(np.int64), found["j"][order].astype(np.int64)
+    else:
+        near = cKDTree(centres).query_ball_point(position, reach * (1 + 1e-9))
+        i = np.repeat(np.arange(len(position)), [len(v) for v in near])
+        k = np.concatenate([np.asarray(v, dtype=np.int64) for v in near]) if len(i) else np.zeros(0, dtype=np.int64)
     distance = np.linalg.norm(position[i] - centres[k], axis=1)
     inside = distance <= reach[i]
     return i[inside], k[inside], distance[inside]
