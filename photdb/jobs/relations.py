@@ -33,6 +33,9 @@ SHARE = 0.01
 #: Nor is one that would not have been seen there by itself, at this signal to noise: it may just be too faint.
 SNR = 5.0
 
+#: A star that less than this part of the frames shows that should tell it apart is a fault of a few frames.
+TOLD = 1 / 3
+
 
 @dataclass(frozen=True, slots=True)
 class Relations:
@@ -94,7 +97,7 @@ def _update(db: Database, run_id: int, *, whole: bool) -> Relations:
     db.job("relation_blends")
     db.job("relation_seen")
     db.job("relation_suspects", blend=BLEND)
-    db.job("relation_merged", share=SHARE, snr=SNR)
+    db.job("relation_merged", share=SHARE, snr=SNR, told=TOLD)
     db.job("relation_changes", flag=flag, whole=whole)
     with db.transaction():
         for table in ("hot", "cold"):

@@ -173,6 +173,20 @@ def test_a_star_that_is_too_faint_for_a_frame_is_not_said_to_be_merged_with_its_
         assert flagged(db) == {(1, 3)}
 
 
+def test_a_star_beside_a_source_that_one_frame_of_many_as_sharp_shows_is_not_said_to_be_merged_with_it():
+    """The telescope jumped in the second frame, and every star was two."""
+    with new_store() as db:
+        add_objects(db, np.full(2, 40.0), np.array([0.0, 3.0]) * ARCSEC)
+        for frame_id in range(1, 8):
+            add_frame(db, frame_id, 2.5 + 0.01 * frame_id, {1: 100.0, 2: 80.0} if frame_id == 4 else {1: 100.0})
+        update_relations(db, 1)
+        assert pairs(db)[1, 2] == "blend"
+        assert not flagged(db)
+        db.execute("UPDATE object SET ref_catalog = 'gaiaxp', ref_source_id = 7 WHERE object_id = 2")
+        rebuild_relations(db, 1)
+        assert {frame_id for _, frame_id in flagged(db)} == {1, 2, 3, 5, 6, 7}
+
+
 def test_a_variable_that_is_resolved_and_a_frame_sharp_enough_are_not_flagged():
     with new_store() as db:
         add_objects(db, np.full(2, 40.0), np.array([0.0, 3.0]) * ARCSEC)
