@@ -303,6 +303,9 @@ def _comments(database: Database, name: str) -> dict[str, tuple[str, str]]:
 
 
 def _unit_and_meaning(comment: str) -> tuple[str, str]:
-    """Split ``deg; ICRS, of the centre``."""
-    unit, semicolon, meaning = comment.partition("; ")
-    return (unit, meaning) if semicolon and unit in _UNITS else ("", comment)
+    """Split ``deg; ICRS, of the centre``, ``mag of 1 ADU/s`` and ``e-``; ``mag per mag`` is no unit of ours."""
+    found = _UNIT.fullmatch(comment)
+    return (found[1], found[2] or found[3] or comment) if found and found[1] in _UNITS else ("", comment)
+
+
+_UNIT = re.compile(r"(\S+?)(?:; (.*)| ((?:of|at|in) .*))?", re.DOTALL)

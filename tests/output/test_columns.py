@@ -25,6 +25,10 @@ def store(small_store):
 def test_every_column_that_is_exported_has_a_meaning_and_nearly_every_one_a_ucd(store):
     found = {c.name: c for what in query.EXPORTS for c in query.export(store, what).explained}
     assert [name for name, c in found.items() if not c.meaning] == []
+    said = {name: found[name].unit for name in ("zp", "gain", "read_noise", "pixel_scale_arcsec", "saturation")}
+    assert list(said.values()) == ["mag", "e-/ADU", "e-", "arcsec/px", "ADU"]
+    assert found["zp"].meaning.startswith("of 1 ADU/s: ")
+    assert found["colour_term"].unit == ""
     without = {name for name in found if name not in ucds()}
     assert len(without) < len(found) / 3, sorted(without)
 
