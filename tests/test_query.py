@@ -1,7 +1,10 @@
 """Questions: positions, names, light curves, cones, what is said when nothing is there."""
 
 import math
+import shutil
 
+import duckdb
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +81,16 @@ def test_only_calibrated_bands_have_a_physical_flux_and_each_point_names_its_sys
     rows = db.light_curve(object_id=STAR).iter_rows(named=True)
     found = {(r["band"], r["mag_system"], r["flux_mjy"] is None) for r in rows}
     assert found == {("g", "AB", False), ("r", "relative", True), ("r", "instrumental", True)}
+
+
+def test_one_point_has_no_scatter(small_store, tmp_path):
+    shutil.copyfile(small_store, tmp_path / "one.duckdb")
+    with duckdb.connect(tmp_path / "one.duckdb") as con:
+        con.execute("DELETE FROM detection_hot WHERE object_id = $o AND frame_id > 1", {"o": STAR})
+    with photdb.connect(tmp_path / "one.duckdb") as db:
+        (star,) = db.cone(RA, DEC, 600).filter(pl.col("object_id") == STAR).iter_rows(named=True)
+    assert (star["n_points"], star["mag_scatter"]) == (1, None)
+    assert star["median_mag"] is not None
 
 
 def test_another_aperture_brings_its_own_flux_and_zero_point(db):

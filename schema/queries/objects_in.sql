@@ -12,14 +12,14 @@ point AS (
   JOIN frame AS f ON f.frame_id = d.frame_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
 ),
--- 1.4826 times the median absolute deviation is the standard deviation of a normal distribution.
+-- 1.4826 times the median absolute deviation is the standard deviation of a normal distribution; one point has none.
 summary AS (
   SELECT
     object_id,
     band,
     count(*) AS n_points,
     median(mag) AS median_mag,
-    1.4826 * mad(mag) AS mag_scatter,
+    CASE WHEN count(mag) > 1 THEN 1.4826 * mad(mag) END AS mag_scatter,
     coalesce(
       string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) FILTER (mag IS NOT NULL),
       'instrumental'

@@ -25,14 +25,14 @@ point AS (
   LEFT JOIN tint AS t
     ON t.object_id = d.object_id AND t.colour_index = z.colour AND t.catalog IS NOT DISTINCT FROM z.catalog
 ),
--- 1.4826 times the median absolute deviation is the standard deviation of a normal distribution.
+-- 1.4826 times the median absolute deviation is the standard deviation of a normal distribution; one point has none.
 summary AS (
   SELECT
     object_id,
     band,
     count(*) AS n_points,
     median(mag) AS median_mag,
-    1.4826 * mad(mag) AS mag_scatter,
+    CASE WHEN count(mag) > 1 THEN 1.4826 * mad(mag) END AS mag_scatter,
     coalesce(
       string_agg(DISTINCT mag_system, ' ' ORDER BY mag_system) FILTER (mag IS NOT NULL OR colour_source = 'unknown'),
       'instrumental'
