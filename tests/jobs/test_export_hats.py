@@ -392,7 +392,7 @@ def test_a_killed_export_leaves_the_collection_of_before_or_the_new_one(mine, pu
     path, folder, before, after = mine, published, content(published), fresh(mine, tmp_path / "n")
     rng = np.random.default_rng(1)
     n_before = 0
-    for _ in range(10):
+    for _ in range(5):
         shutil.rmtree(tmp_path / "try", ignore_errors=True)
         shutil.copytree(folder, tmp_path / "try" / "c.hats")
         command = [sys.executable, "-c", RUN, str(path), str(tmp_path / "try" / "c.hats"), what]

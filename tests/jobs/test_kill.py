@@ -18,7 +18,7 @@ from photdb.store.database import Database
 from nights import content, make, with_catalogue  # isort: skip
 
 pytestmark = pytest.mark.slow
-MOMENTS = 10
+MOMENTS = 6
 
 
 @pytest.fixture(scope="module")
