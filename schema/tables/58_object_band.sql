@@ -51,7 +51,7 @@ COMMENT ON COLUMN object_band.cal_low IS 'lowest number of the calibrations that
 COMMENT ON COLUMN object_band.cal_high IS 'highest number of these calibrations';
 COMMENT ON COLUMN object_band.n_point IS 'detections in frames with a zero point';
 COMMENT ON COLUMN object_band.n IS 'those that count: flux and a positive error, none of the flags saturated, truncated, bad pixel, cosmic ray, aperture incomplete';
-COMMENT ON COLUMN object_band.n_blend IS 'of these, those with light of a neighbour: any of the flags neighbours, deblended, blend suspected';
+COMMENT ON COLUMN object_band.n_blend IS 'of these, those with light of a neighbour: any of the flags neighbours, deblended, blend suspected, merged';
 COMMENT ON COLUMN object_band.first_mjd IS 'd; MJD (UTC) of the first point, counted or not';
 COMMENT ON COLUMN object_band.last_mjd IS 'd; MJD (UTC) of the last point, counted or not';
 COMMENT ON COLUMN object_band.anchor IS 'what the sums are about: d = f - anchor, where f is the flux in units of magnitude 0; NULL: no point counts';
