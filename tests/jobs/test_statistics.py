@@ -75,7 +75,7 @@ def assert_same_as_anew(db: Database) -> None:
     assert stamps == {k: (r["stamp"], r["n_point"], r["n_blend"]) for k, r in sums(db).items()}
     for key, row in anew.items():
         for name, value in row.items():
-            # a scatter that is the difference of two others has their digits; eta of three points can be next to nothing
+            # the difference of two scatters has their digits; eta of three points can be next to nothing
             least = {"chi2": 1e-7 * (row["chi2_dof"] or 1), "rms": 1e-7, "eta": 1e-9}.get(name.split("_")[0], 1e-30)
             expected = pytest.approx(value, rel=TOLERANCE, abs=least) if isinstance(value, float) else value
             assert stored[key][name] == expected, (key, name)
