@@ -43,7 +43,9 @@ INGEST_SECONDS = 60.0
 MEMORY = "2GB"
 
 _KEY_BITS = 58  # of an order-29 cell within its base cell
-_MEMORY = re.compile(r"\d+(\.\d+)? ?[kMGT]i?B", re.IGNORECASE)
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([kMGT])i?B", re.IGNORECASE)
+#: Less memory than this is not enough to open a store, MB.
+_LEAST_MB = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,11 @@ def compact(
     StoreLockedError
         If another process holds the store.
     """
-    if not _MEMORY.fullmatch(memory_limit.strip()):
+    said = _MEMORY.fullmatch(memory_limit.strip())
+    if said is None:
         raise UsageError(f"a memory limit of {memory_limit!r} means nothing", "write 2GB or 800MB")
+    if float(said[1]) * 1e3 ** "kmgt".index(said[2].lower()) < _LEAST_MB * 1e3:
+        raise UsageError(f"a memory limit of {memory_limit} is too little", f"give {_LEAST_MB}MB or more")
     if time_limit is not None and not time_limit > 0:
         raise UsageError(f"a time limit of {time_limit:g} s leaves no time", "give seconds, as 60")
     began = time.monotonic()

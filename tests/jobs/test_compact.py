@@ -338,3 +338,9 @@ def test_a_killed_compaction_leaves_every_detection_once(tmp_path, moment, monke
     compact(store)
     assert counts(store)[0] == 0
     assert asked(store) == before
+
+
+@pytest.mark.parametrize("limit", ["1KB", "99MB", "0.05GB", "much"])
+def test_a_limit_of_memory_that_cannot_be_is_refused(tmp_path, limit):
+    with pytest.raises(UsageError, match="memory limit"):
+        compact(tmp_path / "none.duckdb", memory_limit=limit)
