@@ -38,7 +38,11 @@ placed AS (
   FROM measured AS d
   JOIN frame AS f ON f.frame_id = d.frame_id
   CROSS JOIN star AS s
-  LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = $aperture_id::INTEGER
+  LEFT JOIN frame_calibration AS c ON c.frame_id = d.frame_id
+  -- as the view zeropoint_active, which takes longer to plan
+  LEFT JOIN zeropoint AS z
+    ON z.frame_id = c.frame_id AND z.aperture_id = $aperture_id::INTEGER
+    AND z.cal_id = coalesce(getvariable('photdb_calibration')::INTEGER, c.cal_id)
   WHERE ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
     AND ($from_mjd::DOUBLE IS NULL OR f.mjd_mid >= $from_mjd::DOUBLE)
     AND ($to_mjd::DOUBLE IS NULL OR f.mjd_mid < $to_mjd::DOUBLE)
