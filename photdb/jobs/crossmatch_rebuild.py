@@ -21,6 +21,7 @@ from photdb.jobs.object_links import update_links
 from photdb.jobs.relations import rebuild_relations
 from photdb.jobs.statistics import update_statistics
 from photdb.jobs.writer import sole_ingest, writing
+from photdb.photometry.association import RULES
 from photdb.store.database import Database
 
 #: Detections that are looked at in one transaction, about; a region of more is divided.
@@ -96,7 +97,7 @@ def crossmatch(store: Path, *, rebuild: bool = False) -> Rebuilt:
 
 def _crossmatch(db: Database, *, rebuild: bool) -> Rebuilt:
     """Match, then bring links and statistics up to date."""
-    with db.run("crossmatch", {"rebuild": rebuild}) as run_id:
+    with db.run("crossmatch", {"rebuild": rebuild, "association": RULES}) as run_id:
         with db.transaction():
             take_stored(db, run_id=run_id)
         measure_anew(db, everything=rebuild)

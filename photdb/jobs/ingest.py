@@ -41,6 +41,7 @@ from photdb.jobs.scan import ScanResult, scan
 from photdb.jobs.staging import Staged, discard, staging_of, sweep
 from photdb.jobs.statistics import refresh_statistics
 from photdb.jobs.writer import refuse_served, sole_ingest, writing
+from photdb.photometry.association import RULES
 from photdb.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -132,7 +133,7 @@ def _begin(db: Database, paths: Sequence[str | Path], settings: IngestSettings, 
     """Record the run; mark those of killed processes."""
     db.job("run_abandoned")
     given = {"paths": [str(p) for p in paths], "reprocess": reprocess, "retry": retry, "settings": asdict(settings)}
-    return db.begin_run("ingest", given)
+    return db.begin_run("ingest", {**given, "association": RULES})
 
 
 def _finish(store: Path, run_id: int, state: str, message: str) -> None:

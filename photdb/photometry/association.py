@@ -35,6 +35,16 @@ ERROR_FLOOR, ERROR_FALLBACK = 0.05, 0.2
 #: Proper motion that a star without a known one may have, 1 sigma, arcsec/yr.
 UNKNOWN_MOTION = 0.01
 
+#: What decides which detections are an object, as runs record it.
+RULES = {
+    "gate_snr": GATE_SNR,
+    "group_frames": GROUP_FRAMES,
+    "group_snr": GROUP_SNR,
+    "error_floor_arcsec": ERROR_FLOOR,
+    "error_fallback_arcsec": ERROR_FALLBACK,
+    "unknown_motion_arcsec_yr": UNKNOWN_MOTION,
+}
+
 #: Passes over mean positions, at most; few groups need more than three.
 PASSES = 12
 

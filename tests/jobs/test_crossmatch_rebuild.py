@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -198,3 +199,11 @@ def test_a_rebuild_killed_at_any_moment_does_no_harm(tmp_path):
         again, _, found = _state(store)
         assert again == partition
         assert found == audits
+
+
+def test_a_run_records_what_decides_what_is_an_object(tmp_path):
+    _field(tmp_path / "s.duckdb", n_frames=2)
+    crossmatch(tmp_path / "s.duckdb")
+    with Database.open(tmp_path / "s.duckdb") as db:
+        (parameters,) = db.rows("SELECT parameters FROM run WHERE command = 'crossmatch'").rows[0]
+    assert json.loads(parameters)["association"]["gate_snr"] == 5
