@@ -170,6 +170,9 @@ def _ingest(
     with writing(store) as db:
         _calibrate_leftovers(db, run_id, settings)
         _measure_quality(db, run_id)
+        # Also of nights that a killed run committed and did not come to look at: each knows what is left to do.
+        update_links(db, run_id)
+        update_relations(db, run_id)
         refresh_statistics(db)
     compact_if_needed(store)
     sweep(staging_of(store))
@@ -215,7 +218,6 @@ def _night(
         ids = [row.frame_id for row in rows if row.staged.facts["state"] == "ok"]
         zero_points = _calibrate(db, ids, work.run_id, settings)
         update_links(db, work.run_id)
-        update_relations(db, work.run_id)
         work.scales = {**work.scales, **detector_scales(db)}
     return _summed(night, outcomes, association, zero_points, summary)
 

@@ -449,3 +449,23 @@ def test_hatp32_from_raw_frames(shared_data, tmp_path):
         assert db.one("SELECT count(*) FROM frame WHERE wcs_kind = 'solved'") == 142
         assert db.one("SELECT median(wcs_rms_arcsec) FROM frame") < 0.75
         assert db.audit() == {}
+
+
+def test_what_a_killed_ingest_left_undone_after_its_last_commit_is_done_by_the_next(survey, tmp_path, monkeypatch):
+    calm = with_catalogue(tmp_path / "calm.duckdb", survey)
+    ingest([survey], store=calm, workers=2)
+    store = with_catalogue(tmp_path / "s.duckdb", survey)
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "update_links", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            ingest([survey], store=store, workers=2)
+    for _ in range(2):
+        ingest([survey], store=store, workers=2)
+    assert content(store) == content(calm)
+    assert one(store, "SELECT count(*) FROM detection WHERE flags & 1024 <> 0") == one(
+        calm, "SELECT count(*) FROM detection WHERE flags & 1024 <> 0"
+    )
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
