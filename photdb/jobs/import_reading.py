@@ -11,6 +11,7 @@ import re
 import sqlite3
 import warnings
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -307,7 +308,7 @@ def _sqlite(path: Path, wanted: str | None) -> Sheet:
     """Read a table of an SQLite file, and beside it the row (or the row of the same frame) of its table ``header``."""
     import polars as pl
 
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         names = [
             row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         ]
@@ -318,7 +319,6 @@ def _sqlite(path: Path, wanted: str | None) -> Sheet:
         )
         rows = _select(connection, name)
         header = _select(connection, "header") if "header" in names and name != "header" else None
-    connection.close()
     if header is None or not len(header):
         return Sheet(rows, tables=tuple(names), table=name)
     spoken = header.rename({c: f"header.{c}" for c in header.columns})
