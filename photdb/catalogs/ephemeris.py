@@ -37,6 +37,9 @@ _FEW = 5
 #: Rates that differ by more than this share (and 1 arcsec/h) from the steps between the rows are something else.
 RATE_SHARE = 0.2
 
+#: Rows that a place between two of them is found from.
+_ROWS = 6
+
 _ARCSEC = np.degrees(1.0) * 3600.0  # in a radian
 _MJD_0 = datetime(1858, 11, 17, tzinfo=UTC)
 _NAMES = {
@@ -86,8 +89,9 @@ class Ephemeris:
     def at(self, mjd: ArrayLike) -> Places:
         """Return the places at dates (MJD UTC); NaN before the first and after the last row.
 
-        Between two rows with rates: Hermite's cubic of the unit vectors; without: the cubic through the four rows
-        around (a great circle, where there are only two). Both are then brought back to the sphere.
+        Between two rows with rates: Hermite's cubic of the unit vectors; without: the polynomial through the six
+        rows around (a great circle, where there are only two), because the daily circle of an observer near a close
+        body is too much for four rows of two hours. Both are then brought back to the sphere.
         """
         return _places(self, np.atleast_1d(np.asarray(mjd, dtype=float)))
 
@@ -266,7 +270,8 @@ def _with_error_between(path: Ephemeris) -> Ephemeris:
 def interpolation_error(path: Ephemeris) -> float:
     """Return how far off places between rows may be (arcsec): every second row is left out, and found again.
 
-    The error of both cubics goes with the fourth power of the step, so it is a sixteenth of what is found.
+    The error of the cubic goes with the fourth power of the step, so it is a sixteenth of what is found; that through
+    six rows is smaller still.
     Of fewer than five rows nothing can be said, and it is 0.
     """
     if len(path) < _FEW:
@@ -294,7 +299,7 @@ def _places(path: Ephemeris, mjd: Array) -> Places:
     before = np.clip(np.searchsorted(path.mjd, when, side="right") - 1, 0, len(path) - 2)
     unit = sky.unit_vector(path.ra, path.dec)
     velocity = _velocities(path, unit)
-    smooth, speed = _through_four(path.mjd, unit, before, when)
+    smooth, speed = _through_six(path.mjd, unit, before, when)
     moving = np.isfinite(velocity.sum(axis=1))
     both = moving[before] & moving[before + 1]
     hermite, hermite_speed = _hermite(path.mjd, unit, velocity, before, when)
@@ -322,10 +327,10 @@ def _velocities(path: Ephemeris, unit: Array) -> Array:
     return np.asarray(both / _ARCSEC * 24.0)
 
 
-def _through_four(t: Array, unit: Array, before: NDArray[np.int64], when: Array) -> tuple[Array, Array]:
-    """Return Lagrange's polynomial through the four rows around each date (fewer where there are not so many)."""
-    n = min(4, len(t))
-    first = np.clip(before - 1, 0, len(t) - n)
+def _through_six(t: Array, unit: Array, before: NDArray[np.int64], when: Array) -> tuple[Array, Array]:
+    """Return Lagrange's polynomial through the six rows around each date (fewer where there are not so many)."""
+    n = min(_ROWS, len(t))
+    first = np.clip(before - (n - 1) // 2, 0, len(t) - n)
     near = first[:, None] + np.arange(n)
     # In units of the step, from the date: no power of a large number is taken.
     scale = (t[first + n - 1] - t[first])[:, None] / (n - 1)

@@ -2,7 +2,9 @@
 
 DuckDB lets one process write or many read. A reader or writer that finds the file held tries again for some seconds.
 A writer that waits says so by a lock on ``<stem>.files/waiting.lock``, which goes with its process: `photdb serve` then
-lets go of the file, and readers that come later give way for a moment, or a row of readers would never let it in.
+lets go of the file, and readers that come later give way for a moment, or a row of readers would never let it in. A
+reader that waits says so by a lock on ``reading.lock`` beside it, and a writer that opens the file again and again lets
+it in between.
 """
 
 from __future__ import annotations
@@ -24,6 +26,11 @@ from photdb.errors import InputError, StoreLockedError
 SILENT_S = 1.0
 #: How long a reader gives way to a writer that waits, s.
 COURTESY_S = 2.0
+#: How long a writer gives way to readers that wait, s: longer than the pause between two of their tries.
+LET_IN_S = 0.5
+
+#: The files beside a store whose locks say who waits.
+WRITERS, READERS = "waiting.lock", "reading.lock"
 
 _HOLDER = re.compile(r"held in (.*?) \(PID (\d+)\)")
 
@@ -50,8 +57,9 @@ def connect(path: Path, *, read_only: bool, config: dict[str, Any], wait: float)
         If another process held it all the time; it says which.
     """
     began = time.monotonic()
-    if read_only and wait > 0:
-        _give_way(path, began + min(wait, COURTESY_S))
+    others, mine, courtesy = (WRITERS, READERS, COURTESY_S) if read_only else (READERS, WRITERS, LET_IN_S)
+    if wait > 0:
+        _give_way(path, to=others, deadline=began + min(wait, courtesy))
     told, pause = False, 0.02
     with ExitStack() as stack:
         while True:
@@ -61,8 +69,8 @@ def connect(path: Path, *, read_only: bool, config: dict[str, Any], wait: float)
                 waited = time.monotonic() - began
                 if waited >= wait:
                     raise
-                if not read_only and pause == 0.02:
-                    stack.enter_context(waiting(path))
+                if pause == 0.02:
+                    stack.enter_context(waiting(path, mine))
                 if waited >= SILENT_S and not told:
                     progress.say(f"waiting: {error.what}")
                     told = True
@@ -86,21 +94,21 @@ def damage_told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def waiting(path: Path) -> Iterator[None]:
-    """Say to readers and servers of a store that somebody waits to write."""
+def waiting(path: Path, who: str = WRITERS) -> Iterator[None]:
+    """Say to readers and servers of a store that somebody waits to write, or to writers that somebody waits to read."""
     with ExitStack() as stack:
         with suppress(OSError):  # a folder that cannot be written to: the others are only not told
-            name = _lock_of(path)
+            name = _lock_of(path, who)
             name.parent.mkdir(exist_ok=True)
             handle = stack.enter_context(name.open("a"))
             fcntl.flock(handle, fcntl.LOCK_SH)
         yield
 
 
-def is_awaited(path: Path) -> bool:
-    """Whether a writer waits for a store."""
+def is_awaited(path: Path, by: str = WRITERS) -> bool:
+    """Whether a writer (or reader) waits for a store."""
     try:
-        handle = _lock_of(path).open()
+        handle = _lock_of(path, by).open()
     except OSError:
         return False
     with handle:
@@ -111,14 +119,14 @@ def is_awaited(path: Path) -> bool:
         return False
 
 
-def _lock_of(path: Path) -> Path:
-    """Return the file whose lock says that a writer waits; not the store itself, whose locks are duckdb's."""
-    return path.with_name(f"{path.stem}.files") / "waiting.lock"
+def _lock_of(path: Path, who: str) -> Path:
+    """Return the file whose lock says that somebody waits; not the store itself, whose locks are duckdb's."""
+    return path.with_name(f"{path.stem}.files") / who
 
 
-def _give_way(path: Path, deadline: float) -> None:
-    """Let writers that wait go first, but not for long: a reader that stays may be what they wait for."""
-    while is_awaited(path) and time.monotonic() < deadline:
+def _give_way(path: Path, *, to: str, deadline: float) -> None:
+    """Let those that wait go first, but not for long: whoever stays may be what they wait for."""
+    while is_awaited(path, to) and time.monotonic() < deadline:
         time.sleep(0.02)
 
 

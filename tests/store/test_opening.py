@@ -11,6 +11,7 @@ import pytest
 
 from photdb import config, progress
 from photdb.errors import InputError, StoreLockedError, UsageError
+from photdb.store import opening
 from photdb.store.database import Database
 from photdb.store.opening import is_awaited, waiting
 
@@ -102,6 +103,16 @@ def test_a_writer_that_waits_is_known_until_it_goes(store):
             assert is_awaited(store)
         assert is_awaited(store)
     assert not is_awaited(store)
+
+
+def test_a_writer_lets_readers_in_that_wait_but_not_for_ever(store, monkeypatch):
+    monkeypatch.setattr(opening, "LET_IN_S", 0.3)
+    with waiting(store, opening.READERS):
+        assert not is_awaited(store)
+        began = time.monotonic()
+        Database.open(store, read_only=False).close()
+        assert time.monotonic() - began >= 0.3
+    assert not is_awaited(store, opening.READERS)
 
 
 @pytest.mark.parametrize("given", ["x", "-1", "nan"])
