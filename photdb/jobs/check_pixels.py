@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from photdb.errors import InputError, PhotdbError
-from photdb.ingest.frame_header import FrameHeader
-from photdb.ingest.registration import Solution, wcs_from_text
-from photdb.ingest.telescope import load_telescopes
-from photdb.jobs.ingest_settings import IngestSettings
-from photdb.jobs.inventory import sha256_of
-from photdb.jobs.measure_frame import FrameTask, measured
-from photdb.jobs.scan import scan
+from photdb.errors import PhotdbError
+from photdb.jobs.frame_again import masters_of, solution_of, task_again
+from photdb.jobs.measure_frame import measured
 from photdb.photometry.flags import Flag
-from photdb.photometry.settings import Aperture, PrimaryRule
 from photdb.progress import track
 from photdb.store.database import Database, statement
 
@@ -82,8 +76,7 @@ def rederive(db: Database, n: int, *, seed: int = 0) -> list[Rederived]:
         One a frame.
     """
     frames = db.job("check_frames", n=n, seed=seed).dicts()
-    masters = {row["master_id"]: row for row in db.query("masters").dicts()}
-    folder = db.files.absolute() / "masters"
+    masters, folder = masters_of(db), db.files.absolute() / "masters"
     return [_one(db, frame, masters, folder) for frame in track(frames, "frames derived again", len(frames))]
 
 
@@ -91,8 +84,8 @@ def _one(db: Database, frame: Mapping[str, Any], masters: Mapping[int, Any], fol
     """Derive one frame again."""
     stored = db.arrow(statement("jobs", "check_detections"), {"frame_id": frame["frame_id"]})
     try:
-        task = _task(frame, _header(frame), masters, folder)
-        _, table = measured(task, solution=_solution(frame))
+        task = task_again(frame, masters, folder)
+        _, table = measured(task, solution=solution_of(frame))
     except PhotdbError as error:
         why_not = error.what
     except OSError as error:
@@ -102,76 +95,6 @@ def _one(db: Database, frame: Mapping[str, Any], masters: Mapping[int, Any], fol
     else:
         return compare(frame["frame_id"], frame["path"], stored, table)
     return Rederived(frame["frame_id"], frame["path"], stored.num_rows, why_not=why_not)
-
-
-def _header(frame: Mapping[str, Any]) -> FrameHeader:
-    """Return the header of a frame's file, which must be the one that was measured."""
-    path = Path(frame["path"])
-    if not path.is_file():
-        raise InputError(f"{path}: no such file", "`photdb frames --relocate OLD NEW` says where the files are now")
-    if frame["sha256"] and sha256_of(path) != frame["sha256"]:
-        raise InputError(f"{path}: its content is not what was measured", "bring the file back, or ingest it as new")
-    for header in scan([path], telescopes=load_telescopes()).headers:
-        if header.hdu == frame["hdu"]:
-            return header
-    raise InputError(f"{path}: extension {frame['hdu']} is not taken for a frame any more", "photdb telescopes check")
-
-
-def _task(frame: Mapping[str, Any], header: FrameHeader, masters: Mapping[int, Any], folder: Path) -> FrameTask:
-    """Return the task that measures a frame as its row says that it was measured."""
-    settings = IngestSettings.from_json(frame["settings"])
-    # Maps are only read here, never written; the aperture is the one that was decided then, whatever the rule.
-    settings = replace(
-        settings,
-        solve=False,
-        measure=replace(settings.measure, primary=PrimaryRule("growth", None)),
-        background_map=_file(settings.background_map),
-        noise_map=_file(settings.noise_map),
-    )
-    return FrameTask(
-        header=header,
-        key="",
-        staging=Path(),
-        settings=settings,
-        apertures=_apertures(frame["aper_radius_px"], frame["fwhm_px"]),
-        pixel_scale=frame["pixel_scale_arcsec"],
-        growth_px=2 * frame["primary_radius_px"],
-        bias=_master(frame, "bias", masters, folder),
-        dark=_master(frame, "dark", masters, folder),
-        flat=_master(frame, "flat", masters, folder),
-        pattern=_master(frame, "pattern", masters, folder),
-    )
-
-
-def _master(frame: Mapping[str, Any], kind: str, masters: Mapping[int, Any], folder: Path) -> Path | None:
-    """Return the file of a master that was used, which must be the one that was used."""
-    if frame[f"{kind}_id"] is None:
-        return None
-    master = masters.get(frame[f"{kind}_id"])
-    if master is None:
-        raise InputError(f"master {kind} {frame[f'{kind}_id']} is not in the store", "photdb ingest --reprocess")
-    path = folder / str(master["path"])
-    if not path.is_file() or sha256_of(path) != master["sha256"]:
-        raise InputError(f"{path}: the master is missing or another one", "photdb ingest --reprocess")
-    return path
-
-
-def _file(path: Path | None) -> Path | None:
-    """Return a path where it is a file."""
-    return path if path is not None and path.is_file() else None
-
-
-def _apertures(radius_px: list[float | None], fwhm_px: float) -> tuple[tuple[int, Aperture], ...]:
-    """Return the apertures that a frame was measured in, by the radius they had there."""
-    sizes = enumerate(radius_px or [], start=1)
-    return tuple((i, Aperture("fwhm", 2 * r / fwhm_px)) for i, r in sizes if r is not None and np.isfinite(r))
-
-
-def _solution(frame: Mapping[str, Any]) -> Solution | None:
-    """Return the WCS that the frame has in the store."""
-    if not frame["wcs"]:
-        return None
-    return Solution(wcs_from_text(frame["wcs"]), frame["wcs_kind"], frame["wcs_rms_arcsec"], frame["wcs_n_star"])
 
 
 def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rederived:

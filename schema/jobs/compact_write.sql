@@ -43,7 +43,9 @@ SELECT
   encode_log(kron_radius::DOUBLE, 2048e0)::INTEGER AS kron_radius,
   encode_log(flux_radius::DOUBLE, 2048e0)::INTEGER AS flux_radius,
   encode_step(class_star, 1e3) AS class_star,
-  flags
+  flags,
+  flux_psf,
+  encode_log(flux_psf_err::DOUBLE, 256e0)::INTEGER AS flux_psf_err
 FROM sigmas
 UNION ALL
 FROM detection_cold

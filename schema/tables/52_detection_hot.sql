@@ -22,7 +22,9 @@ CREATE TABLE detection_hot (
   kron_radius FLOAT,
   flux_radius FLOAT,
   class_star FLOAT,
-  flags INTEGER NOT NULL
+  flags INTEGER NOT NULL,
+  flux_psf FLOAT,
+  flux_psf_err FLOAT
 );
 COMMENT ON TABLE detection_hot IS 'one source in one frame; each night is one run sorted by skey';
 COMMENT ON COLUMN detection_hot.skey IS 'sort key: object_id, or the order-29 cell where there is no object';
@@ -48,3 +50,5 @@ COMMENT ON COLUMN detection_hot.kron_radius IS 'Kron radius in units of a and b'
 COMMENT ON COLUMN detection_hot.flux_radius IS 'px; radius that holds half of the auto flux';
 COMMENT ON COLUMN detection_hot.class_star IS '0 extended ... 1 like the stars of the frame';
 COMMENT ON COLUMN detection_hot.flags IS 'bits of the flag table (docs/reference/flags.md)';
+COMMENT ON COLUMN detection_hot.flux_psf IS 'ADU/s; fit of the PSF of the frame; NULL: not asked for';
+COMMENT ON COLUMN detection_hot.flux_psf_err IS 'ADU/s; 1 sigma of the measurement alone';

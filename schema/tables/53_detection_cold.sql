@@ -23,7 +23,9 @@ CREATE TABLE detection_cold (
   kron_radius INTEGER,
   flux_radius INTEGER,
   class_star BIGINT,
-  flags INTEGER NOT NULL
+  flags INTEGER NOT NULL,
+  flux_psf FLOAT,
+  flux_psf_err INTEGER
 );
 COMMENT ON TABLE detection_cold IS 'one source in one frame, compacted: sorted by skey and frame in each partition of hpx_partition; ask the view detection, which decodes it';
 COMMENT ON COLUMN detection_cold.skey IS 'sort key: object_id, or the order-29 cell where there is no object';
@@ -49,3 +51,5 @@ COMMENT ON COLUMN detection_cold.kron_radius IS 'Kron radius in units of a and b
 COMMENT ON COLUMN detection_cold.flux_radius IS 'radius that holds half of the auto flux: encode_log, 2048 steps (0.024 per cent)';
 COMMENT ON COLUMN detection_cold.class_star IS '0.001; 0 extended ... 1 like the stars of the frame: encode_step';
 COMMENT ON COLUMN detection_cold.flags IS 'bits of the flag table (docs/reference/flags.md)';
+COMMENT ON COLUMN detection_cold.flux_psf IS 'ADU/s; as it was measured';
+COMMENT ON COLUMN detection_cold.flux_psf_err IS '1 sigma: encode_log, 256 steps';

@@ -1,7 +1,7 @@
 -- Every source in every frame: the newest nights as they came, the others decoded.
 CREATE OR REPLACE VIEW detection AS
 SELECT skey, object_id, frame_id, ra, dec, x, y, flux, flux_err, flux_auto, flux_auto_err, aper_flux, aper_flux_err,
-  sky, peak, a, b, theta, fwhm, kron_radius, flux_radius, class_star, flags
+  sky, peak, a, b, theta, fwhm, kron_radius, flux_radius, class_star, flags, flux_psf, flux_psf_err
 FROM detection_hot
 UNION ALL
 SELECT
@@ -28,6 +28,8 @@ SELECT
   decode_log(kron_radius, 2048e0)::FLOAT,
   decode_log(flux_radius, 2048e0)::FLOAT,
   decode_step(class_star, 1e3)::FLOAT,
-  flags
+  flags,
+  flux_psf,
+  decode_log(flux_psf_err, 256e0)::FLOAT
 FROM detection_cold;
 COMMENT ON VIEW detection IS 'every source in every frame';
