@@ -20,7 +20,8 @@ FAULTS = {
     "detection_key": "UPDATE detection_hot SET skey = skey + 1 WHERE frame_id = 1",
     "detection_without_frame": "UPDATE detection_hot SET frame_id = 999 WHERE frame_id = 1",
     "detection_without_object": "DELETE FROM object WHERE object_id = (SELECT min(object_id) FROM object)",
-    "ephemeris_without_target": "INSERT INTO ephemeris (target_id, mjd, ra, dec, source) VALUES (9, 60000, 10, 20, 'file')",
+    "ephemeris_without_target": "INSERT INTO ephemeris BY NAME "
+    "SELECT 9 AS target_id, 60000 AS mjd, 10 AS ra, 20 AS dec, 'file' AS source",
     "file_unique": "INSERT INTO file SELECT * REPLACE (1000 AS file_id) FROM file LIMIT 1",
     "frame_count": "UPDATE frame SET n_detections = 77 WHERE frame_id = 1",
     "frame_impossible": "UPDATE frame SET airmass = 0.5 WHERE frame_id = 1",
