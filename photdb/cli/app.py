@@ -52,6 +52,9 @@ COMMANDS = {
     "coverage": Lazy(
         "coverage:coverage", "List every frame that saw a place: detected or not, and why a point is missing.", _ASK
     ),
+    "stamp": Lazy(
+        "stamp:stamp", "Draw what the frames show at a place, in order of time: a sheet or a film of cut-outs.", _ASK
+    ),
     "object": Lazy("object:page", "Say what is known of an object: names, star, points, neighbours, history.", _ASK),
     "objects": Lazy("ask:objects", "List the objects, the most often detected first.", _ASK),
     "frames": Lazy("keep:frames", "List the frames, or tell the store that their files have moved.", _ASK),

@@ -108,7 +108,9 @@ def scan(
     known = telescopes if telescopes is not None else load_telescopes()
     headers: list[FrameHeader] = []
     unusable: list[tuple[Path, str]] = []
-    outcomes = progress.track(_read_all(files, known, workers), "reading headers", len(files))
+    outcomes = _read_all(files, known, workers)
+    if len(files) > 1:  # one alone is looked at by those who measure a frame again: not worth a line
+        outcomes = progress.track(outcomes, "reading headers", len(files))
     for file, outcome in zip(files, outcomes, strict=True):
         if isinstance(outcome, str):
             unusable.append((file, outcome))

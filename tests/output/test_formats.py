@@ -32,6 +32,7 @@ TOOLS = {
     "plot",
     "plot_coverage",
     "plot_period",
+    "plot_stamps",
     "plot_style",
     "plot_variables",
     "plot_zeropoint",
