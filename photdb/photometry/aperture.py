@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sep
@@ -12,7 +12,7 @@ from photdb.photometry.local_sky import Annulus, LocalSky, local_sky, sky_of_map
 from photdb.photometry.masked import Patched
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from photdb.photometry.background import Background
     from photdb.photometry.pixels import Pixels
@@ -103,15 +103,61 @@ def circle_fluxes(
         sums = circle_sums(image, x, y, diameters)
     area = np.pi / 4 * diameters**2
     flux = sums - sky.level[:, None] * area
-    photons = variance.electrons[:, None]
     per_pixel = variance.at[:, None] if variance.sky is None else circle_sums(variance.sky, x, y, diameters) / area
-    below = (per_pixel + np.maximum(sky.level, 0)[:, None] / photons) * noise_area(diameters)
-    below = below + (sky.error[:, None] * area) ** 2
-    total = below + np.maximum(flux, 0) / photons + ((scintillation or 0.0) * flux) ** 2
+    parts = error_parts(
+        flux, area, noise_area(diameters), per_pixel, sky.level[:, None], sky.error[:, None],
+        variance.electrons[:, None], scintillation,
+    )  # fmt: skip
+    below = parts.pixels + parts.background
+    total = below + parts.source + parts.scintillation
     over = reaches_edge(image.shape, x, y, diameters)
     missing = over | (patched.incomplete[:, None] < 0.5 * diameters[None, :] + 0.5)
     flux[missing], total[missing] = np.nan, np.nan
     return CircleFluxes(flux, np.sqrt(total), np.sqrt(below), over, missing, sky)
+
+
+class ErrorParts(NamedTuple):
+    """Independent parts of the variance of a flux, ADU²: see `error_parts`."""
+
+    source: NDArray[np.float64]
+    pixels: NDArray[np.float64]
+    background: NDArray[np.float64]
+    scintillation: NDArray[np.float64]
+
+
+def error_parts(
+    flux: NDArray[np.float64],
+    area: ArrayLike,
+    weights: ArrayLike,
+    per_pixel: NDArray[np.float64],
+    level: NDArray[np.float64],
+    level_error: NDArray[np.float64],
+    electrons: NDArray[np.float64],
+    scintillation: float | None,
+) -> ErrorParts:
+    """Return the parts of the variance of fluxes in apertures of any shape.
+
+    Parameters
+    ----------
+    flux : ndarray
+        Above the local sky, ADU.
+    area, weights : array_like
+        Sums of the weights of the pixels and of their squares, px².
+    per_pixel : ndarray
+        Variance of a pixel at the level of the background map, ADU².
+    level, level_error : ndarray
+        Local sky above that map and its error, ADU per px.
+    electrons : ndarray
+        gain * response.
+    scintillation : float or None
+        Relative rms of the flux.
+    """
+    return ErrorParts(
+        np.maximum(flux, 0) / electrons,
+        (per_pixel + np.maximum(level, 0) / electrons) * weights,
+        (level_error * area) ** 2,
+        ((scintillation or 0.0) * flux) ** 2,
+    )
 
 
 def pixel_variance(pixels: Pixels, background: Background, x: NDArray[np.float64], y: NDArray[np.float64]) -> Variance:

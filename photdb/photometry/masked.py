@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,33 @@ def mirror_masked(
     incomplete : ndarray of float64, (sources,)
         Distance of the nearest pixel that cannot be filled in so, px; infinite when there is none.
     """
+    found = opposite_values(image, mask, x, y, radius)
+    incomplete = nearest_missing(found, len(x))
+    good = found.good
+    order = np.argsort(-found.distance[good], kind="stable")
+    index = found.index[good][order]
+    index, last = np.unique(index[::-1], return_index=True)
+    return index, found.value[good][order][::-1][last], incomplete
+
+
+class Opposite(NamedTuple):
+    """Unusable pixels near positions, one element per pair of both, and what lies opposite across the position.
+
+    `position` counts the positions; `index` is the flat index of the pixel, `distance` (px) is from the position;
+    `value` (ADU) is the one opposite, where `good`.
+    """
+
+    position: NDArray[np.int64]
+    index: NDArray[np.int64]
+    value: NDArray[np.float32]
+    good: NDArray[np.bool_]
+    distance: NDArray[np.float64]
+
+
+def opposite_values(
+    image: NDArray[np.float32], mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+) -> Opposite:
+    """Return the unusable pixels within a radius (px) of each position, and the values opposite to them."""
     height, width = mask.shape
     reach = int(np.ceil(radius + 0.5))
     n = np.arange(-reach, reach + 1)
@@ -68,12 +95,14 @@ def mirror_masked(
     source, jj, ii = np.nonzero(near & ((mask[np.where(near, yy, 0), np.where(near, xx, 0)] & UNUSABLE) != 0))
     yy, xx, distance = yy[source, jj, ii], xx[source, jj, ii], distance[source, jj, ii]
     value, good = _opposite(image, mask, 2 * x[source] - xx, 2 * y[source] - yy)
-    incomplete = np.full(len(x), np.inf)
-    np.minimum.at(incomplete, source[~good], distance[~good])
-    order = np.argsort(-distance[good], kind="stable")
-    index = (yy * width + xx)[good][order]
-    index, last = np.unique(index[::-1], return_index=True)
-    return index, value[good][order][::-1][last], incomplete
+    return Opposite(source, yy * width + xx, value, good, distance)
+
+
+def nearest_missing(found: Opposite, n: int) -> NDArray[np.float64]:
+    """Return the distance of the nearest pixel without a value opposite of each of n positions, px; else infinity."""
+    out = np.full(n, np.inf)
+    np.minimum.at(out, found.position[~found.good], found.distance[~found.good])
+    return out
 
 
 def _opposite(

@@ -27,7 +27,7 @@ _KRON_FACTOR, _KRON_LEAST = 2.5, 3.5
 #: How far out the Kron radius is taken, in axes.
 _KRON_REACH = 6.0
 #: A neighbour counts when it may bring this share of a source's flux into its primary aperture.
-_NEIGHBOUR_SHARE = 0.01
+NEIGHBOUR_SHARE = 0.01
 
 
 def measure(
@@ -211,14 +211,14 @@ def _neighbours(found: Found, primary_px: float) -> NDArray[np.int32]:
     if not len(pairs):
         return out
     distance = np.hypot(*(np.c_[found.x, found.y][pairs[:, 0]] - np.c_[found.x, found.y][pairs[:, 1]]).T)
-    spilt = _spill(distance - 0.5 * primary_px, fwhm)
+    spilt = spill(distance - 0.5 * primary_px, fwhm)
     for me, other in ((0, 1), (1, 0)):
         mine, theirs = found.flux_iso[pairs[:, me]], found.flux_iso[pairs[:, other]]
-        out[pairs[spilt * theirs > _NEIGHBOUR_SHARE * np.maximum(mine, 1e-6), me]] = int(Flag.NEIGHBOURS)
+        out[pairs[spilt * theirs > NEIGHBOUR_SHARE * np.maximum(mine, 1e-6), me]] = int(Flag.NEIGHBOURS)
     return out
 
 
-def _spill(beyond: NDArray[np.float64], fwhm: float) -> NDArray[np.float64]:
+def spill(beyond: NDArray[np.float64], fwhm: float) -> NDArray[np.float64]:
     """Rough share of a star's light past a straight edge at a distance from it (a Moffat profile of beta 3)."""
     u = beyond / (fwhm / (2 * np.sqrt(2 ** (1 / 3) - 1)))
     return np.asarray(np.where(u > 0, 0.5 * (1 + u**2) ** -1.5, 1.0))

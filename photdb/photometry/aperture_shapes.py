@@ -1,0 +1,105 @@
+"""Apertures of one kind at many positions: their sums over an image, areas, rims and overlaps with single pixels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import sep
+
+from photdb.photometry.aperture import circle_sums, noise_area
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+#: One pixel, whose overlap with an aperture is the sum of the aperture over it.
+_PIXEL = np.ones((1, 1), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape(ABC):
+    """Apertures, one per position; every attribute has one element per position.
+
+    Attributes
+    ----------
+    a, b : ndarray
+        Semi-axes, px.
+    theta : ndarray
+        Angle of `a`, rad, counter-clockwise from +x; NaN for a circle.
+    area, perimeter : ndarray
+        px², px.
+    weights : ndarray
+        Sum of the squared weights of the pixels, px²: what the variance of a pixel is multiplied with.
+    """
+
+    a: Array
+    b: Array
+    theta: Array
+    area: Array
+    perimeter: Array
+    weights: Array
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def at(self, which: NDArray[np.intp]) -> Self:
+        """Return the apertures of some of the positions, of some perhaps more than once."""
+        return replace(self, **{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    @abstractmethod
+    def sums(self, image: NDArray[np.generic], x: Array, y: Array) -> Array:
+        """Return the sums over an image, pixels on the rim weighted with their overlap; nothing beyond its edge."""
+
+    @abstractmethod
+    def overlap(self, dx: Array, dy: Array) -> Array:
+        """Return the overlap (px²) of each aperture with one pixel, dx, dy from its centre."""
+
+    def touches(self, dx: Array, dy: Array) -> NDArray[np.bool_]:
+        """Tell whether one pixel, dx, dy from the centre of each aperture, counts as part of it."""
+        return np.asarray(self.overlap(dx, dy) > 0)
+
+    @abstractmethod
+    def beyond(self, dx: Array, dy: Array) -> Array:
+        """Return how far outside the rim one point is, dx, dy from the centre of each aperture, px; negative inside."""
+
+    @abstractmethod
+    def span(self) -> tuple[Array, Array]:
+        """Return how far the apertures reach along x and along y, px."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circles(Shape):
+    """Circles of one diameter."""
+
+    @classmethod
+    def of(cls, diameter: float, n: int) -> Circles:
+        """Return n circles of a diameter, px."""
+        one = np.array([diameter])
+        values = 0.5 * one, 0.5 * one, np.nan * one, np.pi / 4 * one**2, np.pi * one, noise_area(one)
+        return cls(*(np.repeat(v, n) for v in values))
+
+    def sums(self, image: NDArray[np.generic], x: Array, y: Array) -> Array:
+        """Return exact sums."""
+        if not len(self):
+            return np.empty(0)
+        return np.asarray(circle_sums(image, x, y, 2 * self.a[:1])[:, 0])  # type: ignore[arg-type]
+
+    def overlap(self, dx: Array, dy: Array) -> Array:
+        """Return exact overlaps."""
+        return np.asarray(sep.sum_circle(_PIXEL, -dx, -dy, self.a, subpix=0)[0])
+
+    def touches(self, dx: Array, dy: Array) -> NDArray[np.bool_]:
+        """Tell by the distance of the pixel's centre, as for detections."""
+        return np.asarray(np.hypot(dx, dy) < self.a + 0.5)
+
+    def beyond(self, dx: Array, dy: Array) -> Array:
+        """Return the distance from the rim."""
+        return np.asarray(np.hypot(dx, dy) - self.a)
+
+    def span(self) -> tuple[Array, Array]:
+        """Return the radius twice."""
+        return self.a, self.a
