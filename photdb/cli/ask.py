@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from photdb import query
+from photdb.asking.moving import Rejection, drawable, moving_target, rejected_in_words
 from photdb.cli import console, tables
 from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Online, Output, Overwrite, Radius
 from photdb.config import store_path
@@ -73,6 +74,22 @@ def lightcurve(
         float | None,
         typer.Option("--epoch", metavar="DATE", help="With --phase: BJD or MJD of phase 0 (default: the first point)."),
     ] = None,
+    reject: Annotated[
+        str | None,
+        typer.Option(
+            "--reject",
+            metavar="SCHEMAS",
+            help="Of a moving target: which points are marked as rejected: none, pos (default), pos=3, flags, sigma, "
+            "mag, star; several with commas.",
+        ),
+    ] = None,
+    reduced: Annotated[
+        bool,
+        typer.Option(
+            "--reduced",
+            help="With --plot, of a moving target: reduced magnitudes over the time when the light left the target.",
+        ),
+    ] = False,
     calibration: AsCalibration = None,
     db: Db = None,
     format: Format = None,
@@ -86,11 +103,19 @@ def lightcurve(
 
     Examples: photdb lightcurve 41.58 -30.27; photdb lc 02:04:10.3 +46:41:16 --plot star.png; photdb lc AG Peg --band V
 
+    A moving target has more columns: where it was predicted and found, the distance of the two in arcsec, distances
+    from Sun and observer, phase angle, reduced magnitude, when the light left it, and why a point is rejected.
+
     Example: photdb lightcurve --targets list.csv --output curves.parquet
+
+    Example: photdb lightcurve "(5945) Roachapproach" --reject pos=3,star --plot 5945.png
     """
     for path in filter(None, (output, plot)):
         tables.refuse_existing(path, overwrite=overwrite)
     _refuse_phase(phase, epoch, plot, flux=flux)
+    rejection = Rejection.of(reject)
+    if reduced and (plot is None or flux):
+        raise UsageError("--reduced is for --plot, and of magnitudes", "add --plot asteroid.png, leave out --flux")
     choice = _Choice(
         band, start, stop, _mask(flags, no_flags), aperture_id, colour_corrected,
         all_columns or _asks_for_more(columns), limits, tuple(_names(columns or "")),
@@ -106,7 +131,7 @@ def lightcurve(
     with Database.open(store_path(db), calibration=calibration) as store:
         found = _found_or_place(store, where or [], object_id, radius, online=online or None, limits=limits)
         _check_aperture(store, aperture_id)
-        curve = choice.ask(store, found)
+        curve = _with_path(store, choice.ask(store, found), found, rejection, asked=reject is not None or reduced)
         _say_what(found)
         n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
         if not n:
@@ -116,7 +141,7 @@ def lightcurve(
         if colour_corrected:
             say_colours(store, [found.object_id], band)
         if plot is not None:
-            _plot(curve, found, plot, flux=flux, phase=phase, epoch=epoch)
+            _plot(curve, found, plot, flux=flux, phase=phase, epoch=epoch, reduced=reduced)
 
 
 #: What a place without an object is called, where its limits are asked for.
@@ -157,6 +182,21 @@ class _Choice:
 
 
 _NOT_ASKED = ("limits", "columns")
+
+
+def _with_path(store: Database, curve: Answer, found: query.Found, rejection: Rejection, *, asked: bool) -> Answer:
+    """Return the light curve of a moving target with its path, and say what is rejected; that of a star as it is."""
+    if moving_target(store, found.object_id) is None:
+        if asked:
+            raise UsageError(f"{found.name} does not move", "--reject and --reduced are for moving targets")
+        return curve
+    from photdb.jobs.moving_curve import extended
+
+    curve = extended(store, curve, found.object_id, rejection)
+    said = rejected_in_words(curve)
+    if said:
+        console.warn(said)
+    return curve
 
 
 def _many(
@@ -328,16 +368,23 @@ def _refuse_phase(phase: float | None, epoch: float | None, plot: Path | None, *
 
 
 def _plot(
-    curve: Answer, found: query.Found, path: Path, *, flux: bool, phase: float | None = None, epoch: float | None = None
+    curve: Answer,
+    found: query.Found,
+    path: Path,
+    *,
+    flux: bool,
+    phase: float | None = None,
+    epoch: float | None = None,
+    reduced: bool = False,
 ) -> None:
-    """Draw a light curve into a file."""
+    """Draw a light curve into a file; of a moving target without what is rejected."""
     from photdb.output.formats import appearing
     from photdb.output.plot import draw
     from photdb.output.plot_style import refuse_unknown
 
     refuse_unknown(path)
     names = [c.name for c in curve.columns]
-    rows = [dict(zip(names, row, strict=True)) for row in curve.rows()]
+    rows = drawable([dict(zip(names, row, strict=True)) for row in curve.rows()], reduced=reduced)
     place = f"{found.ra:.5f} {found.dec:+.5f}"
     title = " · ".join(word for word in (found.label, found.name, place) if word)
     if phase is not None:

@@ -81,12 +81,15 @@ class Answer:
     name : str
         What the rows are: ``lightcurve``, ``frame`` ... Tables get it as their name, and columns their units from
         the comments on the columns of the view or table of that name.
+    meanings : mapping
+        Unit and meaning of columns that no view or table has.
     """
 
     database: Database
     sql: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     name: str = "answer"
+    meanings: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -97,7 +100,7 @@ class Answer:
     @cached_property
     def explained(self) -> tuple[Column, ...]:
         """The columns with their units and meanings."""
-        meanings = _comments(self.database, self.name)
+        meanings = {**_comments(self.database, self.name), **self.meanings}
         return tuple(Column(c.name, c.kind, *meanings.get(c.name, ("", ""))) for c in self.columns)
 
     def rows(self, *, size: int = 2000) -> Iterator[tuple[Any, ...]]:
@@ -173,7 +176,13 @@ class Answer:
             if name not in known:
                 raise UsageError(f"no column {name!r}", f"there are {', '.join(known)}")
         chosen = ", ".join(_quoted(name) for name in names)
-        return Answer(self.database, f"SELECT {chosen} FROM ({_bare(self.sql)}) AS answer", self.parameters, self.name)
+        return Answer(
+            self.database,
+            f"SELECT {chosen} FROM ({_bare(self.sql)}) AS answer",
+            self.parameters,
+            self.name,
+            self.meanings,
+        )
 
     def _selected(self, expression: Callable[[Column, str], str]) -> str:
         """Return the statement with every column written as another one of the same name."""
