@@ -117,7 +117,7 @@ def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rede
     here = distance <= SAME_PX
     there = nearest[here]
     sigma = np.zeros(int(here.sum()))
-    for name in ("flux", "flux_auto", "aper_flux"):
+    for name in ("flux", "flux_auto", "aper_flux", "flux_psf"):
         sigma = np.maximum(sigma, _differences(stored.filter(pa.array(here)), again.take(there), name))
     # Whether a neighbour is merged with it is known only when other frames are: not from the pixels of this one.
     own = ~np.int64(Flag.MERGED)

@@ -13,6 +13,7 @@ import numpy as np
 from photdb.ingest.frame_header import FrameHeader
 from photdb.jobs.crossmatch import Association, associate, match_stored, remeasure
 from photdb.jobs.crossmatch_grid import ids_of, stars
+from photdb.jobs.frame_psf import psf_table
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.measure_frame import FrameTask, match_radius
 from photdb.jobs.staging import Staged
@@ -66,6 +67,10 @@ def commit_night(db: Database, outcomes: Sequence[Outcome], *, run_id: int) -> A
         contested = withdraw(db, again) if again else set()
         with db.table("given_frames", frame_table(rows)):
             db.job("commit_frame")
+        models = [{**model, "frame_id": o.frame_id} for o, _ in used for model in o.staged.facts.get("psf", ())]
+        if models:
+            with db.table("given_psf", psf_table(models, run_id=run_id)):
+                db.job("commit_psf")
         cover = [cell for o, row in used for cell in frame_cells(o.frame_id, row)]
         if cover:
             with db.table("given_cover", _cover_table(cover)):
@@ -84,7 +89,7 @@ def withdraw(db: Database, frame_ids: list[int]) -> set[int]:
     Returns the objects that have to be matched anew: others compete for what they have left.
     """
     objects = [row[0] for row in db.job("withdraw_objects", frame_ids=frame_ids).rows]
-    for job in ("partitions", "detections", "detections_cold", "cover", "calibrations", "zeropoints"):
+    for job in ("partitions", "detections", "detections_cold", "cover", "psf", "calibrations", "zeropoints"):
         db.job(f"withdraw_{job}", frame_ids=frame_ids)
     remeasure(db, objects)
     db.job("withdraw_frames", frame_ids=frame_ids)

@@ -35,8 +35,8 @@ POINT = (
 #: The columns of a source after its cell.
 SOURCE = (
     "object_id", "ra", "dec", *POINT, "flux_auto", "flux_auto_err", "aper_flux", "aper_flux_err", "peak", "a", "b",
-    "theta", "fwhm", "kron_radius", "flux_radius", "class_star", "night", "telescope", "detector", "filter",
-    "exptime_s",
+    "theta", "fwhm", "kron_radius", "flux_radius", "class_star", "flux_psf", "flux_psf_err", "night",
+    "telescope", "detector", "filter", "exptime_s",
 )  # fmt: skip
 _SHIFT = 2 * (ORDER - FINEST)
 

@@ -44,6 +44,8 @@ _FLOATS = (
     "flux_err",
     "flux_auto",
     "flux_auto_err",
+    "flux_psf",
+    "flux_psf_err",
     "sky",
     "peak",
     "a",

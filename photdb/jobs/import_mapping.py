@@ -47,6 +47,8 @@ FIELDS = (
     "sky",
     "flux_auto",
     "flux_auto_err",
+    "flux_psf",
+    "flux_psf_err",
     "aper_flux",
     "aper_flux_err",
     "peak",

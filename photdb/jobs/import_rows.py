@@ -575,7 +575,7 @@ class _Reader:
                 f"{self.path}: neither magnitudes nor fluxes",
                 "--columns mag=NAME or flux=NAME says which column they are",
             )
-        names = ("flux", "flux_err", "flux_auto", "flux_auto_err")
+        names = ("flux", "flux_err", "flux_auto", "flux_auto_err", "flux_psf", "flux_psf_err")
         if unit == "counts":
             exptime = self.out.get("exptime")
             if exptime is None or not (np.nan_to_num(exptime) > 0).any():

@@ -14,7 +14,7 @@ from photdb.jobs.zeropoint_colour import Colours
 from photdb.jobs.zeropoint_rows import Columns, Frames
 from photdb.jobs.zeropoint_select import Chosen
 from photdb.jobs.zeropoint_settings import ZeropointSettings
-from photdb.jobs.zeropoint_solve import AUTO, PRIMARY, SEASON_GAP, Solved, System, solve_aperture, solve_primary
+from photdb.jobs.zeropoint_solve import PRIMARY, SEASON_GAP, Solved, System, solve_aperture, solve_primary
 from photdb.jobs.zeropoint_stars import Candidates, Gathered, Stars, apertures, joined, shared
 from photdb.store.database import Database
 
@@ -228,7 +228,7 @@ class Phase:
         if not n_star or self.settings.primary_only:
             return
         at_once = max(1, _APERTURE_BYTES // (16 * n_star))
-        for first in range(0, self.n_aper + 1, at_once):
+        for first in range(-1, self.n_aper + 1, at_once):  # -1 and 0: PSF and auto
             last = min(first + at_once - 1, self.n_aper)
             found: dict[tuple[int, int], list[Stars]] = {}
             for a, b in ranges:
@@ -240,14 +240,11 @@ class Phase:
             for (number, aperture), parts in sorted(found.items()):
                 one = solved[number]
                 if one is not None:
-                    self._aperture(
-                        systems[number], one, AUTO if aperture == 0 else aperture, joined(parts), known, number
-                    )
-        for number, system in enumerate(systems):
-            extra = rows.whole(self._by_aperture[number], self.frames) if solved[number] is not None else None
-            if extra is not None:
-                self.parts.append(extra)
-            del system
+                    self._aperture(systems[number], one, aperture, joined(parts), known, number)
+        for number, found_here in enumerate(self._by_aperture):
+            if solved[number] is not None:
+                extra = rows.whole(found_here, self.frames), rows.of_psf(found_here, self.frames)
+                self.parts += [columns for columns in extra if columns is not None]
 
     def _aperture(
         self, system: System, solved: Solved, aperture: int, stars: Stars, known: Candidates, number: int

@@ -19,7 +19,7 @@ from photdb.photometry.zero_terms import place_sum
 #: Bits of zeropoint.flag.
 FEW_STARS, FAR_FROM_OTHERS, NONE_MADE = 1, 2, 4
 
-PRIMARY, AUTO, WHOLE = 0, -1, -3
+PRIMARY, AUTO, PSF, WHOLE = 0, -1, -2, -3
 
 #: Where a magnitude term is zero (mag): the same for all bands, in the middle of what small telescopes calibrate with.
 MAG_PIVOT = 14.0

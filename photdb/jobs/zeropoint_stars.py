@@ -164,7 +164,10 @@ class Gathered:
 def apertures(
     db: Database, first: int, last: int, known: Candidates, snr: float, *, with_place: bool
 ) -> Iterator[tuple[int, int, Stars]]:
-    """Yield system, aperture (0: auto) and stars of the range of frames that is in zp_measured.
+    """Yield system, aperture and stars of the range of frames that is in zp_measured.
+
+    `first` and `last` are as in schema/jobs/zeropoint_used_apertures.sql: -1 is PSF, 0 auto. An aperture that no star
+    was measured in is left out.
 
     A star counts in an aperture when it is as well above its error there as it must be in the primary one.
     """
@@ -179,9 +182,11 @@ def apertures(
     for k in range(n):
         with np.errstate(invalid="ignore"):
             bright = (flux[:, k] > 0) & (flux_err[:, k] > 0) & (flux[:, k] > snr * flux_err[:, k])
+        if not bright.any():
+            continue
         some = _stars(table, flux[:, k], flux_err[:, k], known, with_place=with_place)
         for number, order in _by_system(system, some.frame):
-            yield number, first + k, some.where(order[bright[order]])
+            yield number, first + k if first + k > 0 else first + k - 1, some.where(order[bright[order]])
 
 
 def dense(number: Numbers) -> tuple[Numbers, int]:

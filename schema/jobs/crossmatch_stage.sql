@@ -1,6 +1,6 @@
 -- The staged detections of a night with their frame, unit vector, grade and reach.
 -- Their number is made of frame and place in it, so that it does not depend on the order of files. Positions are taken as
--- a compacted store keeps them, so that a night is matched the same whenever it is done.
+-- a compacted store keeps them, so that a night is matched the same whenever it is done. PSF fluxes only where a file has them.
 -- $files     VARCHAR[]  Parquet files of the workers
 -- $cut       INTEGER    bits of flags that say that a detection is not where its star is
 -- $gate_snr  DOUBLE     a whole detection of this signal to noise is bright
@@ -16,5 +16,10 @@ SELECT
   f.epoch - 2000 AS year,
   detection_grade(s, $cut, $gate_snr) AS grade,
   s.* EXCLUDE (frame_key, source)
-FROM read_parquet($files) AS s
+FROM (
+  SELECT NULL::FLOAT AS flux_psf, NULL::FLOAT AS flux_psf_err
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet($files, union_by_name = true)
+) AS s
 JOIN night_frame AS f ON f.frame_key = s.frame_key;

@@ -8,6 +8,7 @@ WITH piece AS (
   SELECT
     d.skey, d.object_id, d.frame_id, d.ra, d.dec, d.x, d.y, d.flux, d.flux_err, d.flux_auto, d.flux_auto_err, d.aper_flux,
     d.aper_flux_err, d.sky, d.peak, d.a, d.b, d.theta, d.fwhm, d.kron_radius, d.flux_radius, d.class_star, d.flags,
+    d.flux_psf, d.flux_psf_err,
     c.ux, c.uy, c.uz, c.rank, coalesce(c.hpx, d.skey) >> 38 AS home, false AS arrived
   FROM detection AS d
   LEFT JOIN export_chunk AS c ON c.object_id = d.object_id
@@ -20,6 +21,7 @@ WITH piece AS (
   SELECT
     d.skey, d.object_id, d.frame_id, d.ra, d.dec, d.x, d.y, d.flux, d.flux_err, d.flux_auto, d.flux_auto_err, d.aper_flux,
     d.aper_flux_err, d.sky, d.peak, d.a, d.b, d.theta, d.fwhm, d.kron_radius, d.flux_radius, d.class_star, d.flags,
+    d.flux_psf, d.flux_psf_err,
     d.ux, d.uy, d.uz, c.rank, d.home, false
   FROM export_arriving AS d
   JOIN export_chunk AS c ON c.object_id = d.object_id
@@ -28,6 +30,7 @@ WITH piece AS (
   SELECT
     d.skey, d.object_id, d.frame_id, d.ra, d.dec, d.x, d.y, d.flux, d.flux_err, d.flux_auto, d.flux_auto_err, d.aper_flux,
     d.aper_flux_err, d.sky, d.peak, d.a, d.b, d.theta, d.fwhm, d.kron_radius, d.flux_radius, d.class_star, d.flags,
+    d.flux_psf, d.flux_psf_err,
     d.ux, d.uy, d.uz, NULL, d.home, true
   FROM export_arriving AS d
   WHERE d.own >= $from::BIGINT >> 38 AND d.own <= ($to::BIGINT - 1) >> 38
@@ -65,7 +68,9 @@ SELECT
   fwhm,
   kron_radius,
   flux_radius,
-  class_star
+  class_star,
+  flux_psf,
+  flux_psf_err
 FROM (
   SELECT *, flux_to_mjy(1, here, mag_system, ab_offset) AS mjy
   FROM (

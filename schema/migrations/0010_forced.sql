@@ -32,7 +32,12 @@ CREATE TABLE frame_psf (
   coefficients FLOAT[],
   chi2 DOUBLE,
   residual DOUBLE,
-  run_id INTEGER NOT NULL
+  run_id INTEGER NOT NULL,
+  noise DOUBLE,
+  zp_shift DOUBLE,
+  zp_shift_err DOUBLE,
+  n_shift INTEGER,
+  in_use BOOLEAN NOT NULL
 );
 CREATE TABLE target_position (
   target_id INTEGER NOT NULL,

@@ -13,7 +13,12 @@ CREATE TABLE frame_psf (
   coefficients FLOAT[],
   chi2 DOUBLE,
   residual DOUBLE,
-  run_id INTEGER NOT NULL
+  run_id INTEGER NOT NULL,
+  noise DOUBLE,
+  zp_shift DOUBLE,
+  zp_shift_err DOUBLE,
+  n_shift INTEGER,
+  in_use BOOLEAN NOT NULL
 );
 COMMENT ON TABLE frame_psf IS 'the stars'' images of a frame, as a model; at most one row a frame and kind';
 COMMENT ON COLUMN frame_psf.frame_id IS 'the frame';
@@ -30,3 +35,8 @@ COMMENT ON COLUMN frame_psf.coefficients IS 'of the polynomial, term by term, ea
 COMMENT ON COLUMN frame_psf.chi2 IS 'of the stars it was made from, per degree of freedom';
 COMMENT ON COLUMN frame_psf.residual IS 'rms of the residuals of these stars in a pixel, as a share of the star''s brightest pixel';
 COMMENT ON COLUMN frame_psf.run_id IS 'the run';
+COMMENT ON COLUMN frame_psf.noise IS 'ADU/s; error of a fitted flux where there is no source: the median over the frame';
+COMMENT ON COLUMN frame_psf.zp_shift IS 'mag; zero point of fitted fluxes less that of the primary aperture: median of 2.5 log10(PSF flux / primary flux) of bright stars';
+COMMENT ON COLUMN frame_psf.zp_shift_err IS 'mag; 1 sigma, from the scatter of these stars';
+COMMENT ON COLUMN frame_psf.n_shift IS 'how many stars these are';
+COMMENT ON COLUMN frame_psf.in_use IS 'PSF fluxes of the frame are of this model: one row a frame';

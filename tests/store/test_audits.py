@@ -36,6 +36,8 @@ FAULTS = {
     "one_detection_per_object": "INSERT INTO detection_hot SELECT * FROM detection_hot WHERE frame_id = 1",
     "pointer_unique": "INSERT INTO frame_calibration SELECT * FROM frame_calibration",
     "pointer_without_zeropoint": "DELETE FROM zeropoint WHERE frame_id = 1",
+    "psf_unique": "INSERT INTO frame_psf BY NAME SELECT 999 AS frame_id, 'moffat' AS kind, 5 AS n_star, 0 AS degree, "
+    "1 AS run_id, true AS in_use",
     "refmag_without_refstar": (
         "INSERT INTO refmag BY NAME SELECT 'ps1' AS catalog, 5 AS source_id, 'g' AS band, 12 AS mag, 0.01 AS mag_err, "
         "'AB' AS mag_system, true AS is_good"
