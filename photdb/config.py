@@ -100,3 +100,8 @@ def is_online() -> bool:
 def name_server() -> str | None:
     """Return the Sesame that the user prefers to that of CDS: ``$PHOTDB_SESAME``."""
     return os.environ.get("PHOTDB_SESAME") or None
+
+
+def body_server() -> str | None:
+    """Return the SkyBoT that the user prefers to that of IMCCE: ``$PHOTDB_SKYBOT``."""
+    return os.environ.get("PHOTDB_SKYBOT") or None
