@@ -39,6 +39,20 @@ def separation_arcsec(ra1: ArrayLike, dec1: ArrayLike, ra2: ArrayLike, dec2: Arr
     return np.asarray(np.degrees(2.0 * np.arcsin(np.clip(distance / 2.0, 0.0, 1.0))) * 3600.0)
 
 
+def moved(ra: ArrayLike, dec: ArrayLike, east: ArrayLike, north: ArrayLike) -> tuple[Any, Any]:
+    """Return the places (deg) so many arcsec to the east and north of others, along great circles."""
+    import numpy as np
+
+    a, d = np.radians(np.asarray(ra, dtype=float)), np.radians(np.asarray(dec, dtype=float))
+    e, n = (np.radians(np.asarray(v, dtype=float) / 3600.0) for v in (east, north))
+    angle = np.hypot(e, n)
+    share = np.sinc(angle / np.pi)
+    x = np.cos(angle) * np.cos(d) * np.cos(a) - share * (e * np.sin(a) + n * np.sin(d) * np.cos(a))
+    y = np.cos(angle) * np.cos(d) * np.sin(a) + share * (e * np.cos(a) - n * np.sin(d) * np.sin(a))
+    z = np.cos(angle) * np.sin(d) + share * n * np.cos(d)
+    return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
+
+
 def healpix(ra: ArrayLike, dec: ArrayLike, order: int = ORDER) -> NDArray[np.int64]:
     """Return NESTED HEALPix cells of ICRS positions in degrees."""
     import healpy

@@ -7,7 +7,8 @@ A file is a CSV with a header (``mjd``, ``jd`` or ``time``; ``ra``, ``dec``; ``r
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +40,12 @@ RATE_SHARE = 0.2
 
 #: Rows that a place between two of them is found from.
 _ROWS = 6
+
+#: d; a longer time without rows, and so many times longer than the steps beside it, is a gap: nothing is said of it.
+GAP_D, GAP_STEPS = 0.3, 4.0
+
+#: What a path may say besides places: au from the Sun, au from the observer, deg at the target between them, mag in V.
+GEOMETRY = ("r_au", "delta_au", "phase_deg", "v_mag")
 
 _ARCSEC = np.degrees(1.0) * 3600.0  # in a radian
 _MJD_0 = datetime(1858, 11, 17, tzinfo=UTC)
@@ -72,6 +79,8 @@ class Ephemeris:
         The file and what wrote it.
     notes
         What the user should know of it.
+    geometry
+        r_au, delta_au (au), phase_deg (deg), v_mag (mag), as far as they are said; NaN: not known.
     """
 
     mjd: Array
@@ -82,12 +91,13 @@ class Ephemeris:
     sigma_arcsec: Array
     source: str
     notes: tuple[str, ...] = ()
+    geometry: Mapping[str, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.mjd)
 
     def at(self, mjd: ArrayLike) -> Places:
-        """Return the places at dates (MJD UTC); NaN before the first and after the last row.
+        """Return the places at dates (MJD UTC); NaN before the first row, after the last, and in gaps between nights.
 
         Between two rows with rates: Hermite's cubic of the unit vectors; without: the polynomial through the six
         rows around (a great circle, where there are only two), because the daily circle of an observer near a close
@@ -95,16 +105,37 @@ class Ephemeris:
         """
         return _places(self, np.atleast_1d(np.asarray(mjd, dtype=float)))
 
+    def part(self, rows: slice) -> Ephemeris:
+        """Return some of the rows."""
+        return replace(
+            self, mjd=self.mjd[rows], ra=self.ra[rows], dec=self.dec[rows], ra_rate=self.ra_rate[rows],
+            dec_rate=self.dec_rate[rows], sigma_arcsec=self.sigma_arcsec[rows],
+            geometry={name: values[rows] for name, values in self.geometry.items()},
+        )  # fmt: skip
+
+    def stretches(self) -> list[slice]:
+        """Return the rows between gaps."""
+        step = np.diff(self.mjd)
+        beside = np.full(len(step), np.inf)
+        if len(step) > 1:
+            beside = np.fmax(np.append(step[1:], -np.inf), np.insert(step[:-1], 0, -np.inf))
+        ends = np.flatnonzero((step > GAP_D) & (step > GAP_STEPS * beside)) + 1
+        return [slice(a, b) for a, b in zip([0, *ends.tolist()], [*ends.tolist(), len(self)], strict=True)]
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a target is at some dates: deg, arcsec/h (the first with cos(dec)) and arcsec; NaN: not known."""
+    """Where a target is at some dates: deg, arcsec/h (the first with cos(dec)), arcsec, au, mag; NaN: not known."""
 
     ra: Array
     dec: Array
     ra_rate: Array
     dec_rate: Array
     sigma_arcsec: Array
+    r_au: Array
+    delta_au: Array
+    phase_deg: Array
+    v_mag: Array
 
 
 def read(path: Path) -> Ephemeris:
@@ -264,7 +295,7 @@ def _with_error_between(path: Ephemeris) -> Ephemeris:
         "their errors; smaller steps are better"
     )
     sigma = np.hypot(np.nan_to_num(path.sigma_arcsec), error)
-    return Ephemeris(path.mjd, path.ra, path.dec, path.ra_rate, path.dec_rate, sigma, path.source, (*path.notes, note))
+    return replace(path, sigma_arcsec=sigma, notes=(*path.notes, note))
 
 
 def interpolation_error(path: Ephemeris) -> float:
@@ -276,15 +307,17 @@ def interpolation_error(path: Ephemeris) -> float:
     """
     if len(path) < _FEW:
         return 0.0
-    kept = slice(None, None, 2)
-    thinned = Ephemeris(
-        path.mjd[kept], path.ra[kept], path.dec[kept], path.ra_rate[kept], path.dec_rate[kept],
-        path.sigma_arcsec[kept], path.source,
-    )  # fmt: skip
+    off = np.concatenate([_left_out(path.part(rows)) for rows in path.stretches()])
+    return float(off.max()) / 16.0 if off.size else 0.0
+
+
+def _left_out(path: Ephemeris) -> Array:
+    """Return how far every second row of a stretch is from where the others have it, arcsec."""
+    if len(path) < _FEW:
+        return np.zeros(0)
     left_out = slice(1, len(path) - 1 if len(path) % 2 else len(path) - 2, 2)
-    there = thinned.at(path.mjd[left_out])
-    off = sky.separation_arcsec(there.ra, there.dec, path.ra[left_out], path.dec[left_out])
-    return float(np.nanmax(off)) / 16.0 if off.size else 0.0
+    there = _between(path.part(slice(None, None, 2)), path.mjd[left_out])
+    return np.asarray(sky.separation_arcsec(there.ra, there.dec, path.ra[left_out], path.dec[left_out]))
 
 
 def _span(days: float) -> str:
@@ -293,7 +326,21 @@ def _span(days: float) -> str:
 
 
 def _places(path: Ephemeris, mjd: Array) -> Places:
-    """Return places at dates."""
+    """Return places at dates, in each stretch of rows from its own rows alone."""
+    names = [f.name for f in fields(Places)]
+    out = {name: np.full(len(mjd), np.nan) for name in names}
+    for rows in path.stretches():
+        part = path.part(rows)
+        mine = (mjd >= part.mjd[0] - EDGE_D) & (mjd <= part.mjd[-1] + EDGE_D)
+        if len(part) > 1 and mine.any():
+            places = _between(part, mjd[mine])
+            for name in names:
+                out[name][mine] = getattr(places, name)
+    return Places(**out)
+
+
+def _between(path: Ephemeris, mjd: Array) -> Places:
+    """Return places at dates between the rows of a path without gaps."""
     inside = (mjd >= path.mjd[0] - EDGE_D) & (mjd <= path.mjd[-1] + EDGE_D)
     when = np.where(inside, mjd, path.mjd[0])
     before = np.clip(np.searchsorted(path.mjd, when, side="right") - 1, 0, len(path) - 2)
@@ -317,7 +364,14 @@ def _places(path: Ephemeris, mjd: Array) -> Places:
         ra_rate=(v * east).sum(axis=1) * per_hour,
         dec_rate=(v * north).sum(axis=1) * per_hour,
         sigma_arcsec=np.where(inside, sigma, np.nan),
+        **{name: np.where(inside, _linear(path, name, when), np.nan) for name in GEOMETRY},
     )
+
+
+def _linear(path: Ephemeris, name: str, when: Array) -> Array:
+    """Return what a path says besides places, on straight lines between its rows."""
+    values = path.geometry.get(name)
+    return np.full(len(when), np.nan) if values is None else np.interp(when, path.mjd, values)
 
 
 def _velocities(path: Ephemeris, unit: Array) -> Array:

@@ -2,7 +2,8 @@
 
 The detection nearest to where a target's path has it in a frame, within the frame's reach and three sigma of the path,
 is the target's; but not one that a reference star is nearer to. It belongs to the target's own object, of kind
-``moving``, which takes no part in the matching of stars.
+``moving``, which takes no part in the matching of stars. A target that is measured beside its path (an offset) takes no detection:
+what is there is not the body.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ def take_stored(db: Database, *, run_id: int) -> int:
 def _candidates(db: Database, frames: dict[str, NDArray[Any]], job: str) -> dict[str, NDArray[Any]]:
     """Return the detections that are moving targets, each target's one in a frame."""
     places = places_in_frames(db, frames["frame_id"], frames["mjd"])
+    beside = [row[0] for row in db.query("target_offsets").rows]
+    places = places.filter(~np.isin(places["target_id"].to_numpy(), beside))
     if not places.num_rows:
         return {"target_id": np.zeros(0, dtype=np.int64)}
     order = np.argsort(frames["frame_id"])

@@ -12,7 +12,9 @@ WITH near AS (
       cos(radians(dec)) * cos(radians(ra)) AS ux, cos(radians(dec)) * sin(radians(ra)) AS uy, sin(radians(dec)) AS uz
     FROM detection
     WHERE frame_id IN (SELECT frame_id FROM given_paths) AND ra IS NOT NULL
-      AND object_id NOT IN (SELECT object_id FROM object WHERE kind = 'moving') IS DISTINCT FROM false
+      AND object_id NOT IN (
+        SELECT object_id FROM object WHERE kind = 'moving' AND target_id IN (SELECT target_id FROM target)
+      ) IS DISTINCT FROM false
   ) AS s
   JOIN given_paths AS g ON g.frame_id = s.frame_id
   JOIN frame AS f ON f.frame_id = s.frame_id

@@ -23,7 +23,8 @@ def _path(db: Database, *, rate: float = 60.0, sigma: float = 0.3) -> None:
     for k in range(-2, 5):
         ra, dec = offset(30.0, 10.0, np.array([rate * k]), np.zeros(1))[0]
         db.execute(
-            "INSERT INTO ephemeris VALUES (1, $mjd, $ra, $dec, $rate, 0.0, $sigma, 'test')",
+            "INSERT INTO ephemeris BY NAME SELECT 1 AS target_id, $mjd AS mjd, $ra AS ra, $dec AS dec, $rate AS ra_rate, "
+            "0.0 AS dec_rate, $sigma AS sigma_arcsec, 'test' AS source",
             mjd=NIGHT + k / 24, ra=float(ra), dec=float(dec), rate=rate, sigma=sigma,
         )  # fmt: skip
 

@@ -48,6 +48,7 @@ FAULTS = {
         "SELECT 999 AS frame_id, 1 AS run_id, 'AB' AS mag_system, '2017-12-19' AS night, 1 AS cal_id, 22.5 AS zp"
     ),
     "statistics_without_object": "UPDATE object_band SET object_id = 7",
+    "target_position_without_target": "INSERT INTO target_position VALUES (9, 'a.fits', NULL, 10, 20)",
     "zeropoint_impossible": "UPDATE zeropoint SET zp = 'nan' WHERE frame_id = 1",
     "zeropoint_unique": "INSERT INTO zeropoint SELECT * FROM zeropoint",
     "zeropoint_without_calibration": "UPDATE zeropoint SET cal_id = 99 WHERE frame_id = 1",
