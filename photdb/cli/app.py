@@ -43,6 +43,9 @@ COMMANDS = {
         "ingest:ingest", "Reduce, register and measure frames, and write them to the store, night by night.", _IN
     ),
     "import": Lazy("import_:import_", "Take light curves and source tables that other programs made.", _IN),
+    "forced": Lazy(
+        "forced:forced", "Measure flux at given positions in every frame that saw them, detected or not.", _IN
+    ),
     "zeropoint": Lazy("zeropoint:app", "Calibrate frames: zero points as versions that can be compared.", _IN),
     "lightcurve": Lazy("ask:lightcurve", "Print or plot the light curve of a position, a target or an object.", _ASK),
     "lc": Lazy("ask:lightcurve", "Short for lightcurve.", _ASK),

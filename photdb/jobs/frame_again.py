@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ import numpy as np
 
 from photdb.errors import InputError
 from photdb.ingest.frame_header import FrameHeader
+from photdb.ingest.header import read_frames
 from photdb.ingest.registration import Solution, wcs_from_text
-from photdb.ingest.telescope import load_telescopes
+from photdb.ingest.telescope import Telescopes, load_telescopes
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.inventory import sha256_of
 from photdb.jobs.measure_frame import FrameTask
-from photdb.jobs.scan import scan
 from photdb.photometry.settings import Aperture, PrimaryRule
 from photdb.store.database import Database
 
@@ -26,17 +27,22 @@ def masters_of(db: Database) -> dict[int, Any]:
     return {row["master_id"]: row for row in db.query("masters").dicts()}
 
 
-def task_again(frame: Mapping[str, Any], masters: Mapping[int, Any], folder: Path) -> FrameTask:
+def task_again(
+    frame: Mapping[str, Any], masters: Mapping[int, Any], folder: Path, *, telescopes: Telescopes | None = None
+) -> FrameTask:
     """Return the task that measures a frame as its row says that it was measured.
 
     Parameters
     ----------
     frame : mapping
-        Columns of table frame, and the sha256 of its file: as schema/jobs/check_frames.sql has them.
+        Columns of table frame, and the sha256 of its file: as schema/jobs/check_frames.sql has them. Where the file's
+        size and mtime_ns are there too and are still the same, its content is not read to compare it.
     masters : mapping
         From `masters_of`.
     folder : Path
         Where their files are.
+    telescopes : Telescopes, optional
+        Those of `load_telescopes`, for who has many frames.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def task_again(frame: Mapping[str, Any], masters: Mapping[int, Any], folder: Pat
     TypeError
         If the settings are those of another photdb.
     """
-    header = _header(frame)
+    header = _header(frame, telescopes or load_telescopes())
     settings = IngestSettings.from_json(frame["settings"])
     # Maps are only read here, never written; the aperture is the one that was decided then, whatever the rule.
     settings = replace(
@@ -77,17 +83,29 @@ def solution_of(frame: Mapping[str, Any]) -> Solution | None:
     return Solution(wcs_from_text(frame["wcs"]), frame["wcs_kind"], frame["wcs_rms_arcsec"], frame["wcs_n_star"])
 
 
-def _header(frame: Mapping[str, Any]) -> FrameHeader:
+def _header(frame: Mapping[str, Any], telescopes: Telescopes) -> FrameHeader:
     """Return the header of a frame's file, which must be the one that was measured."""
     path = Path(frame["path"])
     if not path.is_file():
         raise InputError(f"{path}: no such file", "`photdb frames --relocate OLD NEW` says where the files are now")
-    if frame["sha256"] and sha256_of(path) != frame["sha256"]:
+    if frame["sha256"] and not _looks_the_same(path, frame) and sha256_of(path) != frame["sha256"]:
         raise InputError(f"{path}: its content is not what was measured", "bring the file back, or ingest it as new")
-    for header in scan([path], telescopes=load_telescopes()).headers:
+    for header in read_frames(path, telescopes):
         if header.hdu == frame["hdu"]:
             return header
     raise InputError(f"{path}: extension {frame['hdu']} is not taken for a frame any more", "photdb telescopes check")
+
+
+def _looks_the_same(path: Path, frame: Mapping[str, Any]) -> bool:
+    """Whether a file has the size and time of change that it had when it was hashed."""
+    now = path.stat()
+    return (now.st_size, now.st_mtime_ns) == (frame.get("size"), frame.get("mtime_ns"))
+
+
+@lru_cache(maxsize=1000)
+def _digest(path: Path, size: int, mtime_ns: int) -> str:
+    """Return the digest of a master's content, read once: it serves many frames."""
+    return sha256_of(path)
 
 
 def _master(frame: Mapping[str, Any], kind: str, masters: Mapping[int, Any], folder: Path) -> Path | None:
@@ -98,7 +116,7 @@ def _master(frame: Mapping[str, Any], kind: str, masters: Mapping[int, Any], fol
     if master is None:
         raise InputError(f"master {kind} {frame[f'{kind}_id']} is not in the store", "photdb ingest --reprocess")
     path = folder / str(master["path"])
-    if not path.is_file() or sha256_of(path) != master["sha256"]:
+    if not path.is_file() or _digest(path, path.stat().st_size, path.stat().st_mtime_ns) != master["sha256"]:
         raise InputError(f"{path}: the master is missing or another one", "photdb ingest --reprocess")
     return path
 

@@ -1,0 +1,106 @@
+"""``photdb forced``: flux at asked-for positions in every frame that saw them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from photdb.cli import console
+from photdb.cli.options import Db, numbers
+from photdb.config import store_path
+from photdb.errors import UsageError
+
+_WHAT, _FRAMES, _RUN = "What is measured", "Which frames", "Run"
+
+
+def forced(
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="NAME", help="A target; may be given again. Default: all targets."),
+    ] = None,
+    object_id: Annotated[
+        list[int] | None, typer.Option("--object", metavar="ID", help="An object; may be given again.")
+    ] = None,
+    all_objects: Annotated[
+        bool, typer.Option("--all-objects", help="Every object, where frames did not detect it too.")
+    ] = False,
+    where: Annotated[
+        str | None, typer.Option(metavar="SQL", help='Objects of a condition: "vsx_name IS NOT NULL".')
+    ] = None,
+    aperture: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SIZE",
+            help="A circle beside the primary one, a diameter: 5arcsec or 2fwhm; may be given again.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    frames: Annotated[
+        str | None, typer.Option(metavar="ID,ID-ID,...", help="Only these: 3,7-12.", rich_help_panel=_FRAMES)
+    ] = None,
+    band: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this band; may be given again.", rich_help_panel=_FRAMES),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="MJD, JD or ISO date (UTC).", rich_help_panel=_FRAMES),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="A date alone is included.", rich_help_panel=_FRAMES)
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Measure anew what is there already.", rich_help_panel=_RUN)
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes (default: one a processor).", rich_help_panel=_RUN)
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="tcp://HOST:PORT",
+            help="Measure with the workers of a Dask cluster instead.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
+    db: Db = None,
+) -> None:
+    """Measure flux at given positions in every frame that saw them, detected or not.
+
+    At all targets, or at those named, or at objects. Every frame is measured on its own pixels at the place carried by
+    proper motion or ephemeris; what is there already is not measured again. Frames that come later are measured by
+    ingest as a target was last asked for.
+
+    Example: photdb forced
+
+    Example: photdb forced --target "AG Peg" --aperture 5arcsec
+    """
+    from photdb.asking.lightcurves import mjd_of
+    from photdb.jobs.forced import forced as run
+    from photdb.jobs.forced_asked import Asked, size
+    from photdb.jobs.forced_work import Frames
+
+    if workers is not None and scheduler is not None:
+        raise UsageError("--workers and --scheduler exclude each other", "the cluster has as many workers as it has")
+    chosen = numbers(frames)
+    summary = run(
+        store_path(db),
+        targets=tuple(target or ()),
+        objects=tuple(object_id or ()),
+        all_objects=all_objects,
+        where=where,
+        asked=Asked(apertures=tuple(size(text) for text in aperture or ())),
+        frames=Frames(
+            tuple(chosen) if chosen is not None else None,
+            tuple(band) if band else None,
+            mjd_of(start),
+            mjd_of(stop, end=True),
+        ),
+        again=again,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    for reason, n in summary.failed.most_common():
+        console.warn(f"{n} frame{'s' * (n != 1)} not measured: {reason}")
+    console.note(summary.line())

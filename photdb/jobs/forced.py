@@ -1,0 +1,229 @@
+"""``photdb forced``: flux at asked-for positions in every frame that saw them, past and future, detected or not.
+
+What is to be done is a question to the store (`photdb.jobs.forced_work`), so nothing has to be remembered: whatever a
+killed run left undone, a frame that came since, a target that is new, a file that was missing and is back, is found by
+the next run. Night by night the frames are read once each for all their positions, in processes of their own, and what
+they leave in staging is written in one transaction. The store is held only while something is written.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from photdb import progress
+from photdb.config import default_workers
+from photdb.errors import NotFoundError, PhotdbError
+from photdb.ingest.telescope import load_telescopes
+from photdb.jobs import forced_asked as asking
+from photdb.jobs.forced_asked import PLAIN, Asked, Who
+from photdb.jobs.forced_night import commit, make_tasks, measure_all
+from photdb.jobs.forced_work import EVERY, Frames, lay_work, nights, positions
+from photdb.jobs.frame_again import masters_of
+from photdb.jobs.pool import Pool, Workers
+from photdb.jobs.writer import refuse_served, sole_ingest, writing
+from photdb.store.database import Database
+
+
+@dataclass(slots=True)
+class ForcedSummary:
+    """What a run of forced photometry did.
+
+    Attributes
+    ----------
+    n_places, n_frames, n_fluxes : int
+        Places asked for; frames measured; fluxes written.
+    failed : Counter
+        Frames that could not be measured, by reason.
+    """
+
+    n_places: int = 0
+    n_frames: int = 0
+    n_fluxes: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+
+    def line(self) -> str:
+        """Return it in one line."""
+        if not self.n_frames and not self.failed:
+            return "nothing to measure: every frame that saw what was asked for has it"
+        lost = sum(self.failed.values())
+        failed = f"; {lost} frame{'s' * (lost != 1)} could not be measured" if lost else ""
+        return f"{self.n_fluxes} fluxes at {self.n_places} places in {self.n_frames} frames{failed}"
+
+
+def forced(
+    store: Path,
+    *,
+    targets: tuple[str, ...] = (),
+    objects: tuple[int, ...] = (),
+    all_objects: bool = False,
+    where: str | None = None,
+    asked: Asked = PLAIN,
+    frames: Frames = EVERY,
+    again: bool = False,
+    workers: int | None = None,
+    scheduler: str | None = None,
+) -> ForcedSummary:
+    """Measure what is asked for at targets and objects, in all frames that saw them and have not measured it.
+
+    Parameters
+    ----------
+    store : Path
+    targets : tuple of str
+        Names; with nothing else given either: all targets.
+    objects : tuple of int
+    all_objects : bool
+    where : str, optional
+        SQL condition on the columns of table object.
+    asked : Asked
+        What to measure; of targets it is remembered, for the frames to come.
+    frames : Frames
+        Only in these.
+    again : bool, default=False
+        Also what is there already.
+    workers : int, optional
+        Processes; by default as many as there are processors.
+    scheduler : str, optional
+        Address of a Dask scheduler, whose workers measure the frames instead.
+
+    Returns
+    -------
+    ForcedSummary
+
+    Raises
+    ------
+    NotFoundError
+        If there is no store, no such target or object, or no frame that saw any of the places.
+    InputError
+        If a position is none.
+    StoreLockedError
+        If an ingest works on the store, or another process holds it for long.
+    """
+    store = Path(store)
+    refuse_served(store)
+    with Database.open(store) as db:
+        who = _who(db, targets, objects, all_objects, where, asked)
+    given = {
+        "targets": list(targets), "objects": list(objects), "all_objects": all_objects, "where": where,
+        "asked": asked.words(), "frames": asdict(frames), "again": again,
+    }  # fmt: skip
+    with sole_ingest(store):
+        with writing(store) as db:
+            db.job("run_abandoned")
+            run_id = db.begin_run("forced", given)
+            remember(db, who, asked)
+        try:
+            with _pool(workers, scheduler) as pool:
+                summary = measure_left(store, who, pool, run_id=run_id, frames=frames, again=again)
+        except BaseException as error:
+            state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            _finish(store, run_id, state, str(error))
+            raise
+        _finish(store, run_id, "done", summary.line())
+    return summary
+
+
+def _who(
+    db: Database, targets: tuple[str, ...], objects: tuple[int, ...], all_objects: bool, where: str | None, asked: Asked
+) -> Who:
+    """Return whose places are meant."""
+    if targets or objects or all_objects or where is not None:
+        ids = asking.targets_named(db, targets)
+        return Who(ids, asking.objects_known(db, objects), all_objects, where, asked)
+    if not db.query("targets").rows:
+        raise NotFoundError(
+            "there are no targets", 'add one: photdb target add "NAME" RA DEC; or --object ID, --all-objects'
+        )
+    return Who(targets=None, asked=asked)
+
+
+def remember(db: Database, who: Who, asked: Asked) -> None:
+    """Write what is asked of targets into the store, so that the frames to come are measured so too."""
+    if who.targets == () and not asked.apertures:
+        asking.aperture_ids(db, (), add=True)
+        return
+    with db.transaction():
+        asking.aperture_ids(db, asked.apertures, add=True)
+        for target in asking.targets_asked(db, who.targets) if who.targets != () else []:
+            before = Asked.of(target.row["methods"])
+            if (now := before.with_more(asked)) != before:
+                db.job("forced_remember", target_id=target.target_id, methods=now.words())
+
+
+def measure_left(
+    store: Path, who: Who, workers: Pool, *, run_id: int, frames: Frames = EVERY, again: bool = False
+) -> ForcedSummary:
+    """Measure what the work list has, night by night; who calls holds the ingest lock.
+
+    Parameters
+    ----------
+    store : Path
+    who : Who
+    workers : Pool
+    run_id : int
+    frames : Frames
+    again : bool
+    """
+    with Database.open(store) as db:
+        laid = lay_work(db, who, frames, again=again)
+        plan = nights(db)
+        masters = masters_of(db) if plan else {}
+    summary = ForcedSummary(n_places=laid.n_places)
+    folder, telescopes = _folder(store), load_telescopes() if plan else None
+    for night, frame_ids, _ in plan:
+        assert telescopes is not None
+        with Database.open(store) as db:
+            laid = lay_work(db, who, frames, frame_ids=frame_ids, again=again)
+            work = positions(db)
+            rows = db.job("forced_frames", frame_ids=frame_ids).dicts()
+        tasks, reasons = make_tasks(rows, work, laid, masters, folder=folder, telescopes=telescopes)
+        results = measure_all(tasks, reasons, work, workers, night)
+        with writing(store) as db:
+            n = commit(db, results, run_id=run_id)
+        for file in results.files:
+            _forget(Path(file))
+        summary.n_frames += len(results.files)
+        summary.n_fluxes += n
+        summary.failed += results.failed
+        progress.say(_night_line(night, len(results.files), n, results.failed))
+    shutil.rmtree(folder / "forced", ignore_errors=True)
+    return summary
+
+
+def _night_line(night: Any, n_frames: int, n_fluxes: int, failed: Counter[str]) -> str:
+    """Return the line that acknowledges a night; printed only after its commit."""
+    lost = sum(failed.values())
+    return f"{night or 'no date'}: {n_fluxes} fluxes in {n_frames} frames" + (f", {lost} not measured" if lost else "")
+
+
+def _folder(store: Path) -> Path:
+    """Return the folder beside a store."""
+    return store.absolute().with_name(f"{store.stem}.files")
+
+
+def _forget(file: Path) -> None:
+    """Remove from staging what is in the store now."""
+    file.with_suffix(".json").unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _pool(workers: int | None, scheduler: str | None) -> AbstractContextManager[Pool]:
+    """Return the processes that measure frames: those of a cluster, else this machine's own."""
+    if scheduler is None:
+        return Workers(workers or default_workers())
+    from photdb.jobs.pool_dask import DaskWorkers
+
+    return DaskWorkers(scheduler)
+
+
+def _finish(store: Path, run_id: int, state: str, message: str) -> None:
+    """Record how the run ended; the reason it ended matters more than failing to record it."""
+    try:
+        with writing(store) as db:
+            db.finish_run(run_id, state, message[:1000])
+    except PhotdbError as error:
+        progress.warn(f"the end of run {run_id} could not be recorded: {error.what}")

@@ -1,0 +1,71 @@
+"""Forced photometry as a job: what is asked for, in which frames, what is done once and what again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from photdb.jobs import target
+from photdb.jobs.forced import forced
+from photdb.jobs.ingest import ingest
+from photdb.store.database import Database
+
+from nights import make, with_catalogue  # isort: skip
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("forced") / "survey", nights=2, frames=3, cosmic_rays=0.0)
+
+
+@pytest.fixture(scope="module")
+def measured(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with both nights, and no target."""
+    store = with_catalogue(tmp_path_factory.mktemp("store") / "s.duckdb", survey)
+    ingest([survey], store=store, workers=2)
+    return store
+
+
+@pytest.fixture
+def store(measured: Path, tmp_path: Path) -> Path:
+    """A copy that a test may write to."""
+    shutil.copytree(measured.with_name("s.files"), tmp_path / "s.files")
+    return Path(shutil.copy(measured, tmp_path / "s.duckdb"))
+
+
+def add(store: Path, name: str, ra: float, dec: float, **more: object) -> int:
+    with Database.open(store, read_only=False) as db:
+        return target.add(db, name, ra, dec, **more)
+
+
+def rows(store: Path, sql: str) -> list[tuple[object, ...]]:
+    with Database.open(store) as db:
+        return db.rows(sql).rows
+
+
+def star(store: Path) -> tuple[float, float, float, int]:
+    """Return place, epoch and number of the brightest star that is whole in all six frames."""
+    return rows(
+        store,
+        "SELECT o.ra, o.dec, o.epoch, o.object_id FROM object AS o JOIN detection AS d ON d.object_id = o.object_id "
+        "WHERE d.flags = 0 AND d.flux > 0 GROUP BY ALL HAVING count(*) = 6 ORDER BY avg(d.flux) DESC LIMIT 1",
+    )[0]
+
+
+def test_a_target_on_a_star_has_the_flux_of_its_detection(store):
+    # the object's own mean position, so the flux differs only by where the centroid of the single frame fell
+    ra, dec, epoch, object_id = star(store)
+    add(store, "star", ra, dec, epoch=epoch)
+    summary = forced(store, workers=2)
+    assert (summary.n_frames, summary.n_fluxes, summary.failed) == (6, 6, {})
+    both = rows(
+        store,
+        f"SELECT f.flux, d.flux, d.flux_err FROM forced AS f JOIN detection AS d ON d.frame_id = f.frame_id "
+        f"AND d.object_id = {object_id}",
+    )
+    flux, seen, error = np.array(both).T
+    assert len(both) == 6
+    assert np.abs(flux - seen).max() < 0.5 * error.min()
