@@ -183,11 +183,19 @@ def _variance_map(pixels: Pixels, background: Background) -> NDArray[np.float32]
     out = np.empty(pixels.data.shape, np.float32)
     for start in range(0, len(out), 64):
         rows = slice(start, min(start + 64, len(out)))
-        level = np.maximum(background.level_rows(rows.start, rows.stop), 0)
-        response = 1.0 if pixels.response is None else np.maximum(pixels.response[rows], np.float32(0.01))
-        floor = pixels.floor if np.ndim(pixels.floor) == 0 else pixels.floor[rows]  # type: ignore[index]
-        out[rows] = level / (np.float32(pixels.gain) * response) + floor
+        out[rows] = variance_rows(pixels, background, (rows, slice(None)))
     return out
+
+
+def variance_rows(pixels: Pixels, background: Background, part: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Return the variance of the pixels of empty sky in a part of the frame, ADU²; as `pixel_variance` has it."""
+    rows, columns = part
+    if not pixels.gain_known:
+        return np.asarray(background.noise_rows(rows.start, rows.stop)[:, columns] ** 2)
+    level = np.maximum(background.level_rows(rows.start, rows.stop)[:, columns], 0)
+    response = 1.0 if pixels.response is None else np.maximum(pixels.response[part], np.float32(0.01))
+    floor = pixels.floor if np.ndim(pixels.floor) == 0 else pixels.floor[part]  # type: ignore[index]
+    return np.asarray(level / (np.float32(pixels.gain) * response) + floor, np.float32)
 
 
 def circle_sums(

@@ -49,6 +49,8 @@ class ForcedFluxes:
         width; NaN for a PSF.
     theta : ndarray of float64
         Angle of `a`, rad, counter-clockwise from +x; NaN for a circle and a PSF.
+    noise_factor : ndarray of float64
+        What `err_pixels` was multiplied with because neighbouring pixels share their noise; 1: they do not.
     """
 
     x: NDArray[np.float64]
@@ -72,13 +74,16 @@ class ForcedFluxes:
     a: NDArray[np.float64]
     b: NDArray[np.float64]
     theta: NDArray[np.float64]
+    noise_factor: NDArray[np.float64]
 
     @classmethod
     def blank(cls, x: ArrayLike, y: ArrayLike, **columns: ArrayLike) -> ForcedFluxes:
-        """Return fluxes at positions with what is given filled in: the rest NaN, flags 0 and correction 1."""
+        """Return fluxes at positions with what is given filled in: the rest NaN, flags 0, factors 1."""
         here = np.array(x, dtype=float).reshape(-1)
         filled = {
-            field.name: np.full(len(here), {"flags": 0.0, "correction": 1.0}.get(field.name, np.nan))
+            field.name: np.full(
+                len(here), {"flags": 0.0, "correction": 1.0, "noise_factor": 1.0}.get(field.name, np.nan)
+            )
             for field in fields(cls)
         }
         filled |= {"x": here, "y": np.array(y, dtype=float).reshape(-1)}

@@ -12,6 +12,7 @@ from photdb.photometry.flags import UNUSABLE, Flag
 from photdb.photometry.local_sky import Annulus, LocalSky, annulus_for, local_sky, sky_of_map
 from photdb.photometry.masked import Opposite, mask_bits, mirror_masked, opposite_values
 from photdb.photometry.measure import hidden_pixels
+from photdb.photometry.noise_correlation import NoiseCorrelation, noise_correlation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -44,6 +45,8 @@ class Ground:
         Bad pixels nearby and what they would have held.
     source : ndarray of int
         The detected source at each position; -1: none.
+    correlation : NoiseCorrelation
+        Of neighbouring pixels.
     bad, saturated : ndarray of uint8, (height, width), or None
         1 on unusable, and on saturated pixels; None where the frame has none.
     """
@@ -56,6 +59,7 @@ class Ground:
     variance: Variance
     opposite: Opposite
     source: NDArray[np.intp]
+    correlation: NoiseCorrelation
     bad: NDArray[np.uint8] | None
     saturated: NDArray[np.uint8] | None
 
@@ -70,6 +74,7 @@ def ground_at(
     primary_px: float,
     settings: MeasureSettings,
     annulus: Annulus | None = None,
+    correlation: NoiseCorrelation | None = None,
 ) -> Ground:
     """Prepare the measurement of positions, for all apertures together.
 
@@ -90,6 +95,8 @@ def ground_at(
     settings : MeasureSettings
     annulus : Annulus, optional
         Where the local sky is taken, if not where detections have it.
+    correlation : NoiseCorrelation, optional
+        Of the frame, where it has been measured already.
     """
     x, y = np.array(x, float).reshape(-1), np.array(y, float).reshape(-1)
     height, width = found.subtracted.shape
@@ -106,6 +113,7 @@ def ground_at(
         x=x, y=y, use=use, sky=sky, level=found.background.level_at(*here) + sky.level,
         variance=pixel_variance(pixels, found.background, *here),
         opposite=_opposite(pixels, found, *here, 0.5 * widest), source=_source_at(found, *here),
+        correlation=noise_correlation(pixels, found) if correlation is None else correlation,
         bad=_where(pixels.mask, UNUSABLE), saturated=_where(pixels.mask, int(Flag.SATURATED)),
     )  # fmt: skip
 

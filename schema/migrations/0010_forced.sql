@@ -78,7 +78,8 @@ CREATE TABLE forced (
   chi2 FLOAT,
   flags INTEGER NOT NULL,
   is_detected BOOLEAN NOT NULL,
-  run_id INTEGER NOT NULL
+  run_id INTEGER NOT NULL,
+  noise_factor FLOAT
 );
 CREATE TABLE sky_body_query (
   query_id INTEGER NOT NULL,

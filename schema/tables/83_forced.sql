@@ -31,7 +31,8 @@ CREATE TABLE forced (
   chi2 FLOAT,
   flags INTEGER NOT NULL,
   is_detected BOOLEAN NOT NULL,
-  run_id INTEGER NOT NULL
+  run_id INTEGER NOT NULL,
+  noise_factor FLOAT
 );
 COMMENT ON TABLE forced IS 'one flux at a given place in one frame and aperture, or why there is none; sorted by skey and frame in each run';
 COMMENT ON COLUMN forced.skey IS 'sort key: object_id, or the order-29 cell of the place where there is no object';
@@ -66,3 +67,4 @@ COMMENT ON COLUMN forced.chi2 IS 'of the PSF fit, per degree of freedom';
 COMMENT ON COLUMN forced.flags IS 'bits of the flag table (docs/reference/flags.md)';
 COMMENT ON COLUMN forced.is_detected IS 'the frame has a detection of the object: light curves then show that one';
 COMMENT ON COLUMN forced.run_id IS 'the run';
+COMMENT ON COLUMN forced.noise_factor IS 'what err_pixels was multiplied with because neighbouring pixels share their noise; 1: they do not';

@@ -1,0 +1,84 @@
+"""Noise that neighbouring pixels share: found where a frame was resampled, not found where it was not."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from scipy.spatial import cKDTree
+from synth import Camera, expose, grid, star_field
+
+from photdb.photometry.detection import find_sources
+from photdb.photometry.forced import forced_circles
+from photdb.photometry.noise_correlation import noise_correlation
+from photdb.photometry.settings import MeasureSettings
+
+SETTINGS = MeasureSettings()
+
+
+def frame(seed, change=None, size=800, spacing=120, **more):
+    rng = np.random.default_rng([31, seed])
+    x, y = grid((size, size), spacing, rng)
+    pixels = expose(star_field((size, size), x, y, 10 ** rng.uniform(3, 5, x.size)), rng, Camera(), **more)
+    if change:
+        pixels.data[:] = change(pixels.data)
+    return pixels, find_sources(pixels, SETTINGS)
+
+
+def blank_places(found, size=800, step=19, seed=0):
+    rng = np.random.default_rng(seed)
+    x, y = (v.ravel() + rng.uniform(-0.5, 0.5, v.size) for v in np.mgrid[30 : size - 30 : step, 30 : size - 30 : step])
+    far = cKDTree(np.c_[found.x, found.y]).query(np.c_[x, y])[0] > 20
+    return x[far], y[far]
+
+
+def circle(diameter):
+    return np.pi / 4 * diameter**2, np.pi * diameter
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("known", [True, False], ids=["gain known", "gain guessed"])
+def test_a_plain_frame_has_none(seed, known):
+    correlation = noise_correlation(*frame(seed, gain_known=known))
+    assert correlation.factor(*circle(np.array([5.0, 10.0, 20.0]))).tolist() == [1, 1, 1]
+    assert correlation.of_level == 1
+    unrounded = correlation.covariance.mean(axis=0)
+    assert unrounded[0] == pytest.approx(1, abs=0.03)
+    assert abs(unrounded[1:]).max() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "known"),
+    [
+        ("shifted by half a pixel", lambda d: ndimage.shift(d, (0.5, 0.4), order=1, mode="nearest"), False),
+        ("smoothed", lambda d: ndimage.gaussian_filter(d, 0.8), False),
+        ("enlarged", lambda d: ndimage.zoom(d[:400, :400], 2, order=3), True),
+    ],
+)
+def test_errors_of_a_resampled_frame_are_the_scatter_of_empty_apertures(name, change, known):
+    ratio, factor = [], []
+    for seed in range(2):
+        pixels, found = frame(seed, change, gain_known=known)
+        for diameter in (7.0, 12.0):
+            forced = forced_circles(pixels, found, *blank_places(found), diameter, settings=SETTINGS)
+            ratio.append(forced.flux / forced.empty)
+            factor.append(forced.noise_factor[0])
+            parts = forced.err_pixels**2 + forced.err_background**2
+            np.testing.assert_allclose(forced.empty**2, parts, rtol=1e-12)
+    assert min(factor) > 1.5
+    assert np.concatenate(ratio).std() == pytest.approx(1, abs=0.08)
+
+
+def test_where_the_variances_know_of_the_photons_a_shifted_frame_needs_no_factor():
+    # Shifting moves noise between pixels but makes none: wide apertures scatter as their photons say.
+    pixels, found = frame(1, lambda d: ndimage.shift(d, (0.5, 0.4), order=1, mode="nearest"))
+    correlation = noise_correlation(pixels, found)
+    assert correlation.covariance[:, 0].mean() < 0.4
+    assert correlation.factor(*circle(10.0)) == 1
+    assert correlation.of_level > 1.5
+
+
+def test_a_frame_without_enough_empty_sky_is_taken_as_it_is():
+    pixels, found = frame(2, size=100, spacing=30)
+    correlation = noise_correlation(pixels, found)
+    assert len(correlation.covariance) == 0
+    assert correlation.factor(*circle(8.0)) == 1
+    assert correlation.of_level == 1
