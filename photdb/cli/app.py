@@ -52,6 +52,9 @@ COMMANDS = {
     "cone": Lazy("ask:cone", "List the objects around a position or in a region, with magnitudes in each band.", _ASK),
     "variables": Lazy("variables:variables", "List candidates for variable stars, with the reasons.", _ASK),
     "period": Lazy("variables:period", "Search a star's points for its period; name the aliases.", _ASK),
+    "controls": Lazy(
+        "controls:controls", "Print the light curve of a target's control star, and how constant it is.", _ASK
+    ),
     "coverage": Lazy(
         "coverage:coverage", "List every frame that saw a place: detected or not, and why a point is missing.", _ASK
     ),
