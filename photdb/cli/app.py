@@ -51,6 +51,7 @@ COMMANDS = {
     "lc": Lazy("ask:lightcurve", "Short for lightcurve.", _ASK),
     "cone": Lazy("ask:cone", "List the objects around a position or in a region, with magnitudes in each band.", _ASK),
     "variables": Lazy("variables:variables", "List candidates for variable stars, with the reasons.", _ASK),
+    "movers": Lazy("movers:movers", "Find asteroids and comets among the detections that are no star.", _ASK),
     "period": Lazy("variables:period", "Search a star's points for its period; name the aliases.", _ASK),
     "controls": Lazy(
         "controls:controls", "Print the light curve of a target's control star, and how constant it is.", _ASK
