@@ -20,6 +20,7 @@ from photdb.jobs.crossmatch_moving import take_stored
 from photdb.jobs.object_links import update_links
 from photdb.jobs.relations import rebuild_relations
 from photdb.jobs.statistics import update_statistics
+from photdb.jobs.target_links import refresh_targets
 from photdb.jobs.writer import sole_ingest, writing
 from photdb.photometry.association import RULES
 from photdb.store.database import Database
@@ -105,6 +106,7 @@ def _crossmatch(db: Database, *, rebuild: bool) -> Rebuilt:
         update_links(db, run_id, anew=rebuild)
         rebuild_relations(db, run_id)
         update_statistics(db)
+        refresh_targets(db)
         done = _changes(db, run_id)
         db.finish_run(run_id, "done", done.line())
     return done

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from photdb import progress
-from photdb.config import default_workers
-from photdb.errors import NotFoundError, PhotdbError
+from photdb.config import default_workers, patience
+from photdb.errors import InputError, NotFoundError, PhotdbError
 from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import forced_asked as asking
 from photdb.jobs.forced_asked import PLAIN, Asked, Who
@@ -25,7 +26,7 @@ from photdb.jobs.forced_night import commit, make_tasks, measure_all
 from photdb.jobs.forced_work import EVERY, Frames, lay_work, nights, positions
 from photdb.jobs.frame_again import masters_of
 from photdb.jobs.pool import Pool, Workers
-from photdb.jobs.writer import refuse_served, sole_ingest, writing
+from photdb.jobs.writer import PATIENCE_S, refuse_served, sole_ingest, writing
 from photdb.store.database import Database
 
 
@@ -168,7 +169,7 @@ def measure_left(
     frames : Frames
     again : bool
     """
-    with Database.open(store) as db:
+    with Database.open(store, wait=patience(PATIENCE_S)) as db:
         laid = lay_work(db, who, frames, again=again)
         plan = nights(db)
         masters = masters_of(db) if plan else {}
@@ -176,7 +177,7 @@ def measure_left(
     folder, telescopes = _folder(store), load_telescopes() if plan else None
     for night, frame_ids, _ in plan:
         assert telescopes is not None
-        with Database.open(store) as db:
+        with Database.open(store, wait=patience(PATIENCE_S)) as db:
             laid = lay_work(db, who, frames, frame_ids=frame_ids, again=again)
             work = positions(db)
             rows = db.job("forced_frames", frame_ids=frame_ids).dicts()
@@ -192,6 +193,32 @@ def measure_left(
         progress.say(_night_line(night, len(results.files), n, results.failed))
     shutil.rmtree(folder / "forced", ignore_errors=True)
     return summary
+
+
+def measure_new(store: Path, frame_ids: Sequence[int], workers: Pool, *, run_id: int) -> None:
+    """Measure all targets in frames that an ingest has just committed; a target that cannot be placed costs no night.
+
+    Parameters
+    ----------
+    store : Path
+    frame_ids : sequence of int
+    workers : Pool
+    run_id : int
+    """
+    with Database.open(store, wait=patience(PATIENCE_S)) as db:
+        if not frame_ids or not db.one("SELECT EXISTS (FROM target)"):
+            return
+    try:
+        measure_left(store, Who(targets=None), workers, run_id=run_id, frames=Frames(tuple(frame_ids)))
+    except InputError as error:
+        progress.warn(f"no forced photometry: {error.what}")
+
+
+def measure_unfinished(store: Path, workers: Pool, *, run_id: int) -> None:
+    """Measure all targets in frames of runs that were killed before they did; see `measure_new`."""
+    with Database.open(store, wait=patience(PATIENCE_S)) as db:
+        frame_ids = [int(row[0]) for row in db.job("forced_unfinished", run_id=run_id).rows]
+    measure_new(store, frame_ids, workers, run_id=run_id)
 
 
 def _night_line(night: Any, n_frames: int, n_fluxes: int, failed: Counter[str]) -> str:

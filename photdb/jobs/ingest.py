@@ -26,6 +26,7 @@ from photdb.jobs.commit_night import Outcome, commit_night
 from photdb.jobs.compact import compact_if_needed
 from photdb.jobs.crossmatch import Association
 from photdb.jobs.field_references import FieldStars, References, export_references
+from photdb.jobs.forced import measure_new, measure_unfinished
 from photdb.jobs.ingest_references import fetch_references
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.ingest_summary import IngestSummary, NightSummary, frames_in_words, without_name
@@ -40,6 +41,7 @@ from photdb.jobs.relations import update_relations
 from photdb.jobs.scan import ScanResult, scan
 from photdb.jobs.staging import Staged, discard, staging_of, sweep
 from photdb.jobs.statistics import refresh_statistics
+from photdb.jobs.target_links import refresh_targets
 from photdb.jobs.writer import refuse_served, sole_ingest, writing
 from photdb.photometry.association import RULES
 from photdb.store.database import Database
@@ -174,6 +176,8 @@ def _ingest(
         update_links(db, run_id)
         update_relations(db, run_id)
         refresh_statistics(db)
+        refresh_targets(db)
+    measure_unfinished(store, workers, run_id=run_id)
     compact_if_needed(store)
     sweep(staging_of(store))
 
@@ -218,7 +222,9 @@ def _night(
         ids = [row.frame_id for row in rows if row.staged.facts["state"] == "ok"]
         zero_points = _calibrate(db, ids, work.run_id, settings)
         update_links(db, work.run_id)
+        refresh_targets(db)
         work.scales = {**work.scales, **detector_scales(db)}
+    measure_new(store, ids, workers, run_id=work.run_id)
     return _summed(night, outcomes, association, zero_points, summary)
 
 

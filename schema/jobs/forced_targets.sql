@@ -3,7 +3,8 @@
 SELECT
   t.target_id, t.name, t.object_id, t.ra, t.dec, t.epoch, t.pm_ra, t.pm_dec, t.offset_ra, t.offset_dec,
   t.a_arcsec, t.b_arcsec, t.pa_deg, t.methods,
-  t.target_id IN (SELECT target_id FROM ephemeris UNION ALL SELECT target_id FROM target_position) AS is_moving
+  k.kind = 'moving' AS is_moving
 FROM target AS t
+JOIN target_kind AS k ON k.target_id = t.target_id
 WHERE $target_ids::INTEGER[] IS NULL OR t.target_id IN (SELECT unnest($target_ids::INTEGER[]))
 ORDER BY t.target_id;

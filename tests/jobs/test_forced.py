@@ -69,3 +69,31 @@ def test_a_target_on_a_star_has_the_flux_of_its_detection(store):
     flux, seen, error = np.array(both).T
     assert len(both) == 6
     assert np.abs(flux - seen).max() < 0.5 * error.min()
+
+
+def test_new_frames_are_measured_by_ingest_and_old_ones_by_the_job(survey, tmp_path):
+    store = with_catalogue(tmp_path / "s.duckdb", survey)
+    ingest([survey / "night-0"], store=store, workers=2)
+    ra, dec, epoch, _ = rows(
+        store, "SELECT ra, dec, epoch, 0 FROM object ORDER BY n_detections DESC, object_id LIMIT 1"
+    )[0]
+    add(store, "T", ra, dec, epoch=epoch)
+    ingest([survey], store=store, workers=2)
+    nights = "SELECT f.night::VARCHAR, count(*) FROM forced JOIN frame AS f USING (frame_id) GROUP BY 1 ORDER BY 1"
+    assert rows(store, nights) == [("2025-11-19", 3)]
+    assert rows(store, "SELECT DISTINCT object_id = skey, is_detected FROM forced") == [(True, True)]
+    assert forced(store, workers=2).n_frames == 3
+    assert rows(store, nights) == [("2025-11-18", 3), ("2025-11-19", 3)]
+    assert forced(store, workers=2).n_frames == 0
+    assert not store.with_name("s.files").joinpath("forced").exists()
+
+
+def test_frames_measured_again_have_their_forced_fluxes_made_anew(survey, store):
+    ra, dec, epoch, _ = star(store)
+    add(store, "T", ra, dec, epoch=epoch)
+    forced(store, workers=2)
+    before = rows(store, "SELECT frame_id, flux FROM forced ORDER BY 1")
+    ingest([survey / "night-0"], store=store, workers=2, reprocess=True)
+    after = rows(store, "SELECT frame_id, flux, run_id FROM forced ORDER BY 1")
+    assert [row[:2] for row in after] == before
+    assert {row[2] for row in after[:3]} != {row[2] for row in after[3:]}
