@@ -103,3 +103,41 @@ class Circles(Shape):
     def span(self) -> tuple[Array, Array]:
         """Return the radius twice."""
         return self.a, self.a
+
+
+@dataclass(frozen=True, slots=True)
+class Ellipses(Shape):
+    """Ellipses, each of its own size and angle."""
+
+    @classmethod
+    def of(cls, a: Array, b: Array, theta: Array) -> Ellipses:
+        """Return ellipses of semi-axes (px, positive) in any order, `a` at an angle (rad, from +x towards +y)."""
+        theta = np.where(a >= b, theta, theta + np.pi / 2)
+        a, b = np.maximum(a, b), np.minimum(a, b)
+        h = ((a - b) / (a + b)) ** 2
+        # Ramanujan's (1914) second approximation, right to 4e-4 for the flattest.
+        perimeter = np.pi * (a + b) * (1 + 3 * h / (10 + np.sqrt(4 - 3 * h)))
+        area = np.pi * a * b
+        # Flatter than a pixel the rim is all there is: no less than the weights spread evenly.
+        weights = np.maximum(area - perimeter / 6, area**2 / (area + perimeter))
+        return cls(a, b, (theta + np.pi / 2) % np.pi - np.pi / 2, area, perimeter, weights)
+
+    def sums(self, image: NDArray[np.generic], x: Array, y: Array) -> Array:
+        """Return exact sums."""
+        return np.asarray(sep.sum_ellipse(image, x, y, self.a, self.b, self.theta, 1.0, subpix=0)[0], float)
+
+    def overlap(self, dx: Array, dy: Array) -> Array:
+        """Return exact overlaps."""
+        return self.sums(_PIXEL, -dx, -dy)
+
+    def beyond(self, dx: Array, dy: Array) -> Array:
+        """Return the distance from the rim along the line to the centre."""
+        c, s = np.cos(self.theta), np.sin(self.theta)
+        size = np.hypot((c * dx + s * dy) / self.a, (c * dy - s * dx) / self.b)
+        distance = np.hypot(dx, dy)
+        return np.asarray(np.where(size > 0, distance - distance / np.maximum(size, 1e-12), -self.b))
+
+    def span(self) -> tuple[Array, Array]:
+        """Return the half sides of the box around each."""
+        c, s = np.cos(self.theta), np.sin(self.theta)
+        return np.hypot(self.a * c, self.b * s), np.hypot(self.a * s, self.b * c)

@@ -95,6 +95,15 @@ class ForcedFluxes:
     def __len__(self) -> int:
         return len(self.x)
 
+    def at(self, which: NDArray[np.intp]) -> ForcedFluxes:
+        """Return the fluxes of some of the positions."""
+        return replace(self, **{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+    def put(self, where: NDArray[np.intp], part: ForcedFluxes) -> None:
+        """Write the fluxes of some of the positions to their places."""
+        for field in fields(self):
+            getattr(self, field.name)[where] = getattr(part, field.name)
+
     def with_scatter(self, scatter: ArrayLike) -> ForcedFluxes:
         """Return the same fluxes with the scatter of empty apertures, ADU, beside them."""
         return replace(self, empty_scatter=np.broadcast_to(np.asarray(scatter, float), self.x.shape).copy())
