@@ -1,7 +1,8 @@
 """Paths of moving targets: read from files, and the place at any date between two of their rows.
 
-A file is a CSV with a header (``mjd``, ``jd`` or ``time``; ``ra``, ``dec``; ``ra_rate``, ``dec_rate`` and
-``sigma_arcsec`` where known), or what JPL Horizons writes for an observer table (astrometric R.A. and Dec.).
+A file is a CSV with a header (``mjd``, ``jd`` or ``time``; ``ra``, ``dec``; ``ra_rate``, ``dec_rate``,
+``sigma_arcsec``, ``r_au``, ``delta_au``, ``phase_deg`` and ``v_mag`` where known), or what JPL Horizons writes for an
+observer table (astrometric R.A. and Dec.).
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ _NAMES = {
     "ra_rate": ("ra_rate", "dra_cosdec", "ra_rate_arcsec_h"),
     "dec_rate": ("dec_rate", "ddec", "dec_rate_arcsec_h"),
     "sigma": ("sigma_arcsec", "sigma", "err_arcsec"),
+    "r_au": ("r_au", "r", "rh", "rhelio_au"),
+    "delta_au": ("delta_au", "delta"),
+    "phase_deg": ("phase_deg", "phase", "alpha"),
+    "v_mag": ("v_mag", "v", "vmag", "apmag"),
 }
 
 
@@ -173,6 +178,7 @@ class RawRows:
     sigma: list[float]
     writer: str
     notes: list[str]
+    geometry: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in GEOMETRY})
 
 
 def _read_csv(text: str, path: Path) -> RawRows:
@@ -185,7 +191,8 @@ def _read_csv(text: str, path: Path) -> RawRows:
         raise InputError(
             f"{path}: its first line names {', '.join(filter(None, header))[:80]}; needed are mjd (or jd, or time), ra "
             "and dec",
-            "ra_rate, dec_rate (arcsec/h, the first with cos dec), sigma_arcsec may follow; or give JPL Horizons' text",
+            "ra_rate, dec_rate (arcsec/h, the first with cos dec), sigma_arcsec, r_au, delta_au, phase_deg, v_mag may "
+            "follow; or give JPL Horizons' text",
         )
     rows = RawRows([], [], [], [], [], [], "CSV", [])
     for number, line in lines[1:]:
@@ -195,8 +202,9 @@ def _read_csv(text: str, path: Path) -> RawRows:
             rows.mjd.append(_date(fields))
             rows.ra.append(sky.parse_ra(fields["ra"]))
             rows.dec.append(sky.parse_dec(fields["dec"]))
-            for name, kept in (("ra_rate", rows.ra_rate), ("dec_rate", rows.dec_rate), ("sigma", rows.sigma)):
-                kept.append(float(fields[name]) if fields[name] else np.nan)
+            known = {"ra_rate": rows.ra_rate, "dec_rate": rows.dec_rate, "sigma": rows.sigma, **rows.geometry}
+            for name, kept in known.items():
+                kept.append(float(fields[name]) if fields[name] and fields[name] != "--" else np.nan)
         except (ValueError, UsageError) as error:
             what = error.what if isinstance(error, UsageError) else str(error)
             raise InputError(f"{path}, line {number}: {what}", "each row says a date (UTC), ra and dec") from None
@@ -239,7 +247,9 @@ def checked(rows: RawRows, path: Path) -> Ephemeris:
             f"{path}: {step[at] / 3600:.1f} deg from MJD {mjd[at]:.5f} to {mjd[at + 1]:.5f}",
             "are ra and dec degrees, ICRS? Rows must be near enough to say where it is between them",
         )
-    path_ = Ephemeris(mjd, ra, dec, ra_rate, dec_rate, sigma, f"{rows.writer}: {path.name}", tuple(rows.notes))
+    geometry = {name: np.array(v)[order] for name, v in rows.geometry.items() if v and np.isfinite(v).any()}
+    source = f"{rows.writer}: {path.name}"
+    path_ = Ephemeris(mjd, ra, dec, ra_rate, dec_rate, sigma, source, tuple(rows.notes), geometry)
     _check_rates(path_, path)
     return _with_error_between(path_)
 

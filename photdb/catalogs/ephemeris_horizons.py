@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from photdb import sky, times
 from photdb.catalogs.ephemeris import RawRows
 from photdb.errors import InputError, UsageError
 
-_HINT = "ask Horizons for an observer table with quantities 1 (astrometric RA and Dec), 3 (rates) and 36 (uncertainty)"
+_HINT = "ask Horizons for an observer table with quantities 1 (astrometric RA and Dec), 3, 9, 19, 20, 24 and 36"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CALENDAR = re.compile(r"^\s*(?:A\.D\.\s*)?(\d{4})-(\w{3}|\d\d)-(\d\d)[ T](\d\d):(\d\d)(?::(\d\d(?:\.\d*)?))?(.*)$")
 _JULIAN = re.compile(r"^\s*(\d{7}\.\d+)(.*)$")
 _MARKERS = re.compile(r"^[*CNA ]?[mrtsxep ]{0,2}(?=\s)")
 _DATE = re.compile(r"Date_+\((\w+)\)|Date_+JD(\w*)", re.IGNORECASE)
 _POSITION = re.compile(r"R\.?A\.?_*\((ICRF|ICRF/J2000\.0|J2000\.0|a-app|a-appar)[^)]*\)", re.IGNORECASE)
+#: Titles of two columns in one, of columns of hours, minutes and seconds.
+_PAIR = re.compile(r"^R\.?A\.?_.*DEC|^Azi.*Elev", re.IGNORECASE)
+_CLOCK = re.compile(r"L_Ap_(?:Sid_Time|SOL_Time|Hour_Ang)")
+
+#: What Horizons calls distances, phase angle and magnitude (of comets the total one): the first that has a number.
+_GEOMETRY = {"r_au": ("r",), "delta_au": ("delta",), "phase_deg": ("S-T-O", "phi"), "v_mag": ("APmag", "T-mag")}
+
+#: au; larger distances are kilometres, which Horizons gives where asked to.
+_FARTHEST_AU = 1e4
+_KM_IN_AU = 149597870.7
 
 
 def read_horizons(text: str, path: Path) -> RawRows:
@@ -40,23 +51,28 @@ def read_horizons(text: str, path: Path) -> RawRows:
     scale = {"UT": "utc", "UTC": "utc", "TT": "tt", "TDB": "tdb", "": "utc"}.get((date[1] or date[2] or "").upper())
     if scale is None:
         raise InputError(f"{path}: dates in {date[1] or date[2]}", "ask Horizons for UT")
-    commas = "," in title
-    columns = [word.strip() for word in title.split(",")] if commas else title[position.start() :].split()
+    layout = Layout.of(title, position.start())
     rows = RawRows([], [], [], [], [], [], "JPL Horizons", _notes(before))
     for number, line in enumerate(body.splitlines(), before.count("\n") + 1):
-        if not line.strip() or set(line.strip()) <= set("*- "):
+        if not line.strip() or set(line.strip()) <= set("*- ") or "Cut-off" in line:
             continue
         try:
-            mjd, words = _split(line, columns, commas)
+            mjd, words = layout.split(line)
             rows.mjd.append(times.to_utc(mjd, scale))
             rows.ra.append(sky.parse_ra(words["ra"]))
             rows.dec.append(sky.parse_dec(words["dec"]))
             rows.ra_rate.append(_number(words, "dRA*cosD"))
             rows.dec_rate.append(_number(words, "d(DEC)/dt"))
             rows.sigma.append(_sigma(words))
+            for name, called in _GEOMETRY.items():
+                rows.geometry[name].append(_first(words, called))
         except (ValueError, KeyError, IndexError, UsageError) as error:
             what = error.what if isinstance(error, UsageError) else str(error)
             raise InputError(f"{path}, line {number}: {line.strip()[:80]!r} cannot be read: {what}", _HINT) from None
+    for name in ("r_au", "delta_au"):
+        rows.geometry[name] = [v / _KM_IN_AU if v > _FARTHEST_AU else v for v in rows.geometry[name]]
+    if layout.is_unsure:
+        rows.notes.append("its columns behind the position cannot be told apart and are left out; ask Horizons for CSV")
     return rows
 
 
@@ -68,22 +84,78 @@ def _notes(before: str) -> list[str]:
     return []
 
 
-def _split(line: str, columns: list[str], commas: bool) -> tuple[float, dict[str, str]]:
-    """Return the date of a row and its words by the name of their column."""
-    if commas:
-        words = [word.strip() for word in line.split(",")]
-        mjd, _ = _date(words[0])
-        named = dict(zip(columns, words, strict=False))
-        ra = next(name for name in columns if _POSITION.search(name))
-        return mjd, {**named, "ra": named[ra], "dec": named[columns[columns.index(ra) + 1]]}
-    mjd, rest = _date(line)
-    words = _MARKERS.sub("", rest).split()
-    while words and not re.fullmatch(r"[-+]?[\d.]+", words[0]):  # marks of daylight and of the Moon
-        words = words[1:]
-    sexagesimal = "." not in words[0]
-    n = 3 if sexagesimal else 1
-    places = {"ra": ":".join(words[:n]), "dec": ":".join(words[n : 2 * n])}
-    return mjd, {**dict(zip(columns[1:], words[2 * n :], strict=False)), **places}
+@dataclass(slots=True)
+class Layout:
+    """How the rows of a table are cut into words.
+
+    Attributes
+    ----------
+    columns
+        Their names; in a table of columns from the position on.
+    commas
+        Whether commas part the words.
+    has_second_date
+        In a table of columns: the date is there twice, as in the calendar and as a Julian day.
+    is_unsure
+        A row had more or fewer words than its columns account for.
+    """
+
+    columns: list[str]
+    commas: bool
+    has_second_date: bool
+    is_unsure: bool = False
+
+    @classmethod
+    def of(cls, title: str, start: int) -> Layout:
+        """Return the layout of a line of titles, the position being titled from some character on."""
+        commas = "," in title
+        columns = [word.strip() for word in title.split(",")] if commas else title[start:].split()
+        return cls(columns, commas, len(_DATE.findall(title[:start])) > 1)
+
+    def split(self, line: str) -> tuple[float, dict[str, str]]:
+        """Return the date of a row and its words by the name of their column."""
+        if self.commas:
+            words = [word.strip() for word in line.split(",")]
+            mjd, _ = _date(words[0])
+            named = dict(zip(self.columns, words, strict=False))
+            ra = next(name for name in self.columns if _POSITION.search(name))
+            return mjd, {**named, "ra": named[ra], "dec": named[self.columns[self.columns.index(ra) + 1]]}
+        mjd, rest = _date(line)
+        words = _unmarked(_MARKERS.sub("", rest).split())
+        words = _unmarked(words[1:]) if self.has_second_date else words
+        sexagesimal = "." not in words[0]
+        n = 3 if sexagesimal else 1
+        places = {"ra": ":".join(words[:n]), "dec": ":".join(words[n : 2 * n])}
+        return mjd, {**self._named(words[2 * n :], sexagesimal=sexagesimal), **places}
+
+    def _named(self, words: list[str], *, sexagesimal: bool) -> dict[str, str]:
+        """Return the words behind the position by the name of their column, as far as it is sure which is whose."""
+        columns = self.columns[1:]
+        widths = [_width(name, sexagesimal=sexagesimal) for name in columns]
+        sure = len(columns)
+        if None in widths or sum(w or 0 for w in widths) != len(words):
+            sure = widths.index(None) if None in widths else 0
+            self.is_unsure = self.is_unsure or None not in widths
+        named, at = {}, 0
+        for name, width in zip(columns[:sure], widths[:sure], strict=True):
+            named[name] = " ".join(words[at : at + (width or 1)])
+            at += width or 1
+        return named
+
+
+def _unmarked(words: list[str]) -> list[str]:
+    """Return words without the marks of daylight and of the Moon before them."""
+    first = next((i for i, word in enumerate(words) if re.fullmatch(r"[-+]?[\d.]+", word)), 0)
+    return words[first:]
+
+
+def _width(column: str, *, sexagesimal: bool) -> int | None:
+    """Return how many words a column has; None: that depends."""
+    if _PAIR.search(column):
+        return 6 if sexagesimal and column.upper().startswith("R") else 2
+    if _CLOCK.search(column):
+        return 3 if sexagesimal else 1
+    return None if "/" in column and column not in ("/r", "d(DEC)/dt", "I_d(DEC)/dt", "d(ELV)/dt") else 1
 
 
 def _date(text: str) -> tuple[float, str]:
@@ -104,6 +176,11 @@ def _number(words: dict[str, str], name: str) -> float:
     """Return a number of a row, NaN where it has none."""
     text = words.get(name, "")
     return float(text) if re.fullmatch(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?", text) else float("nan")
+
+
+def _first(words: dict[str, str], names: tuple[str, ...]) -> float:
+    """Return the first number that there is of several columns, NaN where there is none."""
+    return next((v for name in names if (v := _number(words, name)) == v), float("nan"))
 
 
 def _sigma(words: dict[str, str]) -> float:

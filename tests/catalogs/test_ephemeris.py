@@ -283,3 +283,95 @@ def test_more_of_a_path_is_added_and_replaces_what_was_said_of_its_dates():
             target.add_moving(db, "fixed", read_rows([0, 1], [10, 11], [0, 0]))
         target.remove(db, "A")
         assert db.one("SELECT count(*) FROM ephemeris") == 0
+
+
+#: The layouts of Horizons (columns or commas, sexagesimal or degrees, one date or two) with distances and phase angle.
+WIDE = """\
+ Date__(UT)__HR:MN Date_________JDUT     R.A._____(ICRF)_____DEC  R.A.__(a-app)___DEC_  dRA*cosD d(DEC)/dt \
+ Azi_(a-app)___Elev_ L_Ap_Sid_Time   APmag   S-brt                r        rdot             delta      deldot \
+    S-O-T /r     S-T-O   RA_3sigma DEC_3sigma
+*****
+$$SOE
+ 2019-Mar-26 02:00 2458568.583333333 *m  10 00 00.0000 +10 00 00.000 10 00 59.00 +09 54 00.0 14.6000  -3.90000 \
+ 121.5 45.1  12 34 56.78   16.812    n.a.  2.104567800000   5.1234567  1.23456789012345  10.1234567  140.1234 /T  \
+ 15.2345   0.300      0.150
+ >..... Daylight Cut-off Requested .....
+ 2019-Mar-26 03:00 2458568.625000000  m  10 00 00.9883 +09 59 56.100 10 00 59.99 +09 53 56.0 14.6000  -3.90000 \
+ 131.5 45.1  13 34 56.78   16.814    n.a.  2.104667800000   5.1234567  1.23466789012345  10.1234567  140.1234 /T  \
+ 15.2445   0.300      0.150
+$$EOE
+"""
+DEGREES = """\
+ Date__(UT)__HR:MN     R.A.___(ICRF)___DEC             r        rdot             delta      deldot    S-T-O
+*****
+$$SOE
+ 2019-Mar-26 02:00 C  150.000000000  10.000000000   314838861.6   5.1234567  184688727.6  10.1234567   15.2345
+ 2019-Mar-26 03:00    150.004118000   9.998916667   314853821.4   5.1234567  184703687.4  10.1234567   15.2445
+$$EOE
+"""
+SHEET = """\
+ Date__(UT)__HR:MN, Date_________JDUT, , , R.A._(ICRF), DEC_(ICRF),   T-mag,  N-mag,    r,   rdot,  delta, deldot,\
+ S-O-T,/r,  S-T-O,   phi,
+*****
+$$SOE
+ 2019-Mar-26 02:00, 2458568.583333333,*,m,150.000000000,10.000000000, 16.812, n.a., 2.1045678, 5.12, 1.23456789, \
+10.1, 140.1,/T, 15.2345, 15.2,
+ 2019-Mar-26 03:00, 2458568.625000000, ,m,150.004118000, 9.998916667, 16.814, n.a., 2.1046678, 5.12, 1.23466789, \
+10.1, 140.1,/T, n.a., 15.2445,
+$$EOE
+"""
+
+
+@pytest.mark.parametrize("text", [WIDE, DEGREES, SHEET])
+def test_distances_phase_and_magnitude_are_read_from_every_layout_of_horizons(tmp_path, text):
+    file = tmp_path / "horizons.txt"
+    file.write_text(HEAD + text)
+    path = read(file)
+    assert (path.ra[1], path.dec[1]) == pytest.approx((150.004118, 9.998916667), abs=2e-6)
+    said = {name: values.tolist() for name, values in path.geometry.items()}
+    assert said["r_au"] == pytest.approx([2.1045678, 2.1046678], rel=1e-6)
+    assert said["delta_au"] == pytest.approx([1.23456789, 1.23466789], rel=1e-6)
+    assert said["phase_deg"] == pytest.approx([15.2345, 15.2445])
+    assert said.get("v_mag", [16.812, 16.814]) == pytest.approx([16.812, 16.814])
+    assert not [note for note in path.notes if "told apart" in note]
+    at = path.at(path.mjd.mean())
+    assert (at.r_au[0], at.phase_deg[0]) == pytest.approx((2.1046178, 15.2395), rel=1e-6)
+    assert np.isnan(path.at(path.mjd[0] - 1).delta_au[0])
+
+
+def test_columns_that_cannot_be_told_apart_are_left_out_and_said(tmp_path):
+    file = tmp_path / "horizons.txt"
+    file.write_text(HEAD + COLUMNS.replace("  16.8  ", "  16.8 7.7 "))
+    path = read(file)
+    assert path.geometry == {}
+    assert "told apart" in path.notes[0]
+    assert np.isnan(path.ra_rate).all()
+    file.write_text(HEAD + COLUMNS.replace("APmag   S-brt", "APmag   T-O-M/MN_Illu%"))
+    assert read(file).geometry["v_mag"].tolist() == [16.8] * 3
+
+
+def test_a_csv_says_distances_too_as_astroquery_names_them(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text(
+        "datetime_jd,RA,DEC,V,r,delta,alpha\n2458568.6,150.0,10,16.8,2.1,1.2,15\n2458568.7,150.01,10,,2.2,,15\n"
+    )
+    path = read(file)
+    assert path.geometry["r_au"].tolist() == [2.1, 2.2]
+    assert path.geometry["v_mag"] == pytest.approx([16.8, np.nan], nan_ok=True)
+    assert path.geometry["phase_deg"].tolist() == [15.0, 15.0]
+
+
+def test_what_astroquery_keeps_of_a_real_answer_of_horizons_is_read(tmp_path):
+    from importlib.resources import files
+
+    text = files("astroquery.jplhorizons").joinpath("tests/data/ceres_ephemerides_range.txt")
+    if not text.is_file():
+        pytest.skip("astroquery came without its tests")
+    file = tmp_path / "ceres.txt"
+    file.write_text(text.read_text())
+    path = read(file)
+    assert (path.ra[0], path.dec[0]) == (101.73343, 26.78554)
+    assert 2.5 < path.geometry["r_au"][0] < 2.98
+    assert path.geometry["delta_au"][0] > path.geometry["r_au"][0]
+    assert path.geometry["v_mag"][0] == pytest.approx(8.8, abs=0.5)
+    assert "centre of the Earth" in path.notes[0]
