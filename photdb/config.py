@@ -105,3 +105,8 @@ def name_server() -> str | None:
 def body_server() -> str | None:
     """Return the SkyBoT that the user prefers to that of IMCCE: ``$PHOTDB_SKYBOT``."""
     return os.environ.get("PHOTDB_SKYBOT") or None
+
+
+def horizons_server() -> str | None:
+    """Return the Horizons that the user prefers to that of JPL: ``$PHOTDB_HORIZONS``."""
+    return os.environ.get("PHOTDB_HORIZONS") or None
