@@ -75,7 +75,11 @@ def build_psf(pixels: Pixels, found: Found, *, kind: Kind = "moffat", degree: in
             f"{degree} needs {2 * TERMS[degree]}",
             "leave the degree to the stars",
         )
-    fit.converge(fit.best_degree() if degree is None else degree, clip=True)
+    if degree is not None:
+        fit.converge(degree, clip=True)
+    else:
+        while (better := fit.better_degree()) > fit.degree:
+            fit.converge(better, clip=True)
     if kind == "empirical":
         from photdb.photometry.psf_table import with_table
 
@@ -107,22 +111,21 @@ class _Fit:
             if not clip or attempt == 2 or not self._drop_bad():
                 break
 
-    def best_degree(self) -> int:
-        """Return the degree that foretells stars left out clearly better than lower ones.
+    def better_degree(self) -> int:
+        """Return the degree that foretells stars left out clearly better than the present one, or this.
 
         To second order the chi² of a star is a quadratic form in the parameters at its place, so polynomials are
         linear fits to these forms, and leaving stars out costs nothing.
         """
         sums = self._sums()
         scale = np.maximum(sums.chi2 / sums.dof, 1.0)
-        best, least = 0, self._foretold(sums, scale, 0)
+        least = self._foretold(sums, scale, self.degree)
         for degree, stars in _STARS_FOR.items():
-            if len(self.stars) >= stars:
-                cost = self._foretold(sums, scale, degree)
-                gain = least - cost
-                if gain.sum() > max(3 * np.sqrt(len(gain)) * float(gain.std()), 2.0 * (TERMS[degree] - TERMS[best])):
-                    best, least = degree, cost
-        return best
+            if degree > self.degree and len(self.stars) >= stars:
+                gain = least - self._foretold(sums, scale, degree)
+                if gain.sum() > 3 * np.sqrt(len(gain)) * float(gain.std()):
+                    return degree
+        return self.degree
 
     def psf(self) -> Psf:
         """Return the model as it is now."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from photdb.photometry.psf_model import TERMS, Psf, place_terms
+from photdb.photometry.psf_model import TERMS, Psf, place_terms, spline_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,8 @@ _BASE = 3e-4
 _LEFT_OUT = 4
 #: Stars that a table that changes over the frame asks for.
 _STARS_TO_VARY = 40
+#: How far apart (rows, columns) two splines that overlap are; one of each two opposite ways.
+_OFFSETS = tuple((dy, dx) for dy in range(4) for dx in range(-3, 4) if dy > 0 or dx >= 0)
 #: What no model describes: share of the light of a pixel.
 _MODEL_ERROR = 0.003
 
@@ -51,14 +53,15 @@ def with_table(psf: Psf, stars: Stars, place: NDArray[np.float64]) -> Psf:
     place = place - np.median(place - np.stack([stars.x, stars.y], axis=1), axis=0)
     held = np.arange(len(stars)) % _LEFT_OUT == _LEFT_OUT - 1
     work = _Work(psf, stars, place)
-    degrees = (0, 1) if psf.degree and len(stars) >= _STARS_TO_VARY else (0,)
-    tried = [(work.cost(work.solved(d, a, ~held), held), d, a) for d in degrees for a in _AMPLITUDES]
-    _, degree, amplitude = min(tried)
+    costs = [work.costs(work.solved(0, a, ~held))[held] for a in _AMPLITUDES]
+    best = int(np.argmin([cost.sum() for cost in costs]))
+    degree, amplitude = 0, _AMPLITUDES[best]
+    if psf.degree and len(stars) >= _STARS_TO_VARY:
+        gain = costs[best] - work.costs(work.solved(1, amplitude, ~held))[held]
+        degree = int(gain.sum() > 2 * np.sqrt(len(gain)) * float(gain.std()))
     every = np.ones(len(stars), bool)
-    for _ in range(2):
-        model = work.solved(degree, amplitude, every)
-        work.model = model
-    return work.judged(model)
+    work.use(work.solved(degree, amplitude, every))
+    return work.judged(work.solved(degree, amplitude, every))
 
 
 class _Work:
@@ -70,7 +73,7 @@ class _Work:
         self.size = 2 * int(np.ceil(_REACH * psf.fwhm * self.step)) + 1
         self.model = psf
         self._profile = self._images(psf)
-        self._sums: dict[tuple[int, bytes], tuple[Any, NDArray[np.float64], Psf]] = {}
+        self._made: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def _images(self, model: Psf) -> NDArray[np.float64]:
         """Return unit images of the stars: (n, pixels)."""
@@ -94,49 +97,61 @@ class _Work:
         flux, constant = (a * total - one * b) / det, (square * b - one * a) / det
         return weight, flux, constant
 
-    def _normal(self, degree: int, use: NDArray[np.bool_]) -> tuple[Any, NDArray[np.float64]]:
-        """Return normal matrix and right side of the splines for some stars, by the fluxes of the present model."""
-        from scipy.sparse import csr_array
+    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return normal matrices and right sides of the splines of each star, by the fluxes of the present model.
 
-        key = (degree, use.tobytes())
-        if key in self._sums and self._sums[key][2] is self.model:
-            return self._sums[key][:2]
-        weight, flux, constant = self._linear(self._images(self.model))
-        left = self.stars.data.reshape(len(flux), -1) - constant[:, None] - flux[:, None] * self._profile
-        m = self.stars.data.shape[1]
-        first, value = zip(*(
-            _four((origin[:, None] + np.arange(m)) - at[:, None], self.size, self.step)
-            for origin, at in ((self.stars.j0, self.place[:, 1]), (self.stars.i0, self.place[:, 0]))
-        ), strict=True)  # fmt: skip
-        column = first[0][:, :, None, :, None] * self.size + first[1][:, None, :, None, :]
-        entry = value[0][:, :, None, :, None] * value[1][:, None, :, None, :]
-        entry *= (flux[:, None] * np.sqrt(weight)).reshape(-1, m, m)[:, :, :, None, None]
-        right = (left * np.sqrt(weight))[use].ravel()
-        terms = place_terms(self.place[:, 0], self.place[:, 1], self.psf.shape, degree)
-        count, unknown = terms.shape[1], self.size**2
-        columns = np.concatenate([column.reshape(len(flux), m * m, 16) + k * unknown for k in range(count)], axis=2)
-        entry = entry.reshape(len(flux), m * m, 16)
-        entries = np.concatenate([entry * terms[:, k, None, None] for k in range(count)], axis=2)
-        rows = int(use.sum()) * m * m
-        design = csr_array(
-            (entries[use].ravel(), columns[use].ravel(), np.arange(rows + 1) * 16 * count),
-            shape=(rows, unknown * count),
-        )
-        self._sums[key] = design.T @ design, design.T @ right, self.model
-        return self._sums[key][:2]
+        Splines three apart do not overlap, so the matrix is kept by how far apart two splines are: (n, offsets,
+        size, size), in the order of `_OFFSETS`; and the pixels of a star are a product of rows and columns.
+        """
+        if self._made is None:
+            m = self.stars.data.shape[1]
+            weight, flux, constant = self._linear(self._images(self.model))
+            left = self.stars.data.reshape(len(flux), -1) - constant[:, None] - flux[:, None] * self._profile
+            down, along = (
+                spline_weights((origin[:, None] + np.arange(m)) - at[:, None], self.size, self.step).astype(float)
+                for origin, at in ((self.stars.j0, self.place[:, 1]), (self.stars.i0, self.place[:, 0]))
+            )
+            square = (flux[:, None] ** 2 * weight).reshape(-1, m, m)
+            matrix = np.zeros((len(flux), len(_OFFSETS), self.size, self.size))
+            for dy in range(4):
+                rows = np.matmul(_with_next(down, dy).transpose(0, 2, 1), square)
+                for k, (_, dx) in enumerate(_OFFSETS):
+                    if _OFFSETS[k][0] == dy:
+                        matrix[:, k] = np.matmul(rows, _with_next(along, dx))
+            seen = (flux[:, None] * weight * left).reshape(-1, m, m)
+            self._made = matrix, np.matmul(np.matmul(down.transpose(0, 2, 1), seen), along)
+        return self._made
 
     def solved(self, degree: int, amplitude: float, use: NDArray[np.bool_]) -> Psf:
         """Return the model with the table fitted to some of the stars."""
-        from scipy.sparse import block_diag
-        from scipy.sparse.linalg import spsolve
+        from scipy.linalg import solveh_banded
 
-        square, right = self._normal(degree, use)
-        prior = block_diag([self._prior(amplitude if k == 0 else 0.5 * amplitude) for k in range(TERMS[degree])])
-        solved = spsolve((square + prior).tocsc(), right)
+        matrix, right = self._sums()
+        terms = place_terms(self.place[:, 0], self.place[:, 1], self.psf.shape, degree) * use[:, None]
+        count, unknown = TERMS[degree], self.size**2
+        band = np.zeros(((3 * self.size + 3) * count + count, unknown * count))
+        for j in range(count):
+            for k in range(count):
+                weight = terms[:, j] * terms[:, k]
+                summed = np.tensordot(weight, matrix, axes=1).reshape(len(_OFFSETS), -1)
+                for (dy, dx), values in zip(_OFFSETS, summed, strict=True):
+                    below = (dy * self.size + dx) * count + k - j
+                    if below >= 0:
+                        band[below, j::count] += values
+            self._add_prior(band, amplitude if j == 0 else 0.5 * amplitude, j, count)
+        side = np.einsum("nk,nyx->yxk", terms, right).ravel()
+        found = solveh_banded(band, side, lower=True, overwrite_ab=True).reshape(unknown, count).T
         return replace(
             self.psf, kind="empirical", size=self.size, oversampling=self.step,
-            coefficients=np.concatenate([self.psf.profile.ravel(), solved]).astype(np.float32),
+            coefficients=np.concatenate([self.psf.profile.ravel(), found.ravel()]).astype(np.float32),
         )  # fmt: skip
+
+    def _add_prior(self, band: NDArray[np.float64], amplitude: float, term: int, count: int) -> None:
+        """Add the prior of one term to the bands of the matrix."""
+        prior = self._prior(amplitude).tocoo()
+        row, column = prior.coords
+        lower = row >= column
+        band[(row[lower] - column[lower]) * count, column[lower] * count + term] += prior.data[lower]
 
     def _prior(self, amplitude: float) -> Any:
         """Inverse covariance of the splines: small, and smooth."""
@@ -156,9 +171,13 @@ class _Work:
         parts = [inverse] + [(inverse @ kron(*pair)) * (1 / bend) for pair in ((second, one), (one, second))]
         return sum(part.T @ part for part in parts)
 
-    def cost(self, model: Psf, which: NDArray[np.bool_]) -> float:
-        """Return the chi² of some stars by a model, their fluxes and constants fitted."""
-        return float(self._chi2(model)[0][which].sum())
+    def use(self, model: Psf) -> None:
+        """Take fluxes and constants of the stars from a better model from now on."""
+        self.model, self._made = model, None
+
+    def costs(self, model: Psf) -> NDArray[np.float64]:
+        """Return the chi² of each star by a model, its flux and constant fitted."""
+        return self._chi2(model)[0]
 
     def _chi2(self, model: Psf) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Chi² of each star, and residuals as shares of its brightest pixel where it has light."""
@@ -177,11 +196,10 @@ class _Work:
         return replace(model, chi2=float(chi2.sum()) / dof, residual=float(np.sqrt(np.mean(share**2))))
 
 
-def _four(d: NDArray[np.float64], size: int, step: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the four splines of a table that reach to distances from its middle, and their values: (n, m, 4)."""
-    t = d * step + (size - 1) / 2
-    index = np.floor(t).astype(np.int64)[:, :, None] + np.arange(-1, 3)
-    far = np.abs(t[:, :, None] - index)
-    value = (np.maximum(2 - far, 0) ** 3 - 4 * np.maximum(1 - far, 0) ** 3) / 6
-    inside = (index >= 0) & (index < size)
-    return np.where(inside, index, 0), np.where(inside, value, 0.0)
+def _with_next(weights: NDArray[np.float64], offset: int) -> NDArray[np.float64]:
+    """Return the products of each spline and the one so many further: (n, m, size), 0 where there is none."""
+    out = np.zeros_like(weights)
+    size = weights.shape[2]
+    low, high = max(0, -offset), size - max(0, offset)
+    out[:, :, low:high] = weights[:, :, low:high] * weights[:, :, low + offset : high + offset]
+    return out
