@@ -101,7 +101,7 @@ def fluxes_in(
     }  # fmt: skip
     columns = {name: np.where(missing, np.nan, values) for name, values in columns.items()}
     for name, image in (("frac_masked", ground.bad), ("frac_saturated", ground.saturated)):
-        columns[name] = np.zeros(len(use)) if image is None else part.sums(image, x, y) / area
+        columns[name] = np.zeros(len(use)) if image is None else np.minimum(part.sums(image, x, y) / area, 1.0)
     out = ForcedFluxes.blank(ground.x, ground.y, a=shape.a, b=shape.b, theta=shape.theta)
     for name, values in (columns | {"sky": ground.level, "noise_factor": factor}).items():
         getattr(out, name)[use] = values

@@ -32,8 +32,8 @@ class ForcedFluxes:
     empty_scatter : ndarray of float64
         Scatter of such apertures on empty places of the frame, ADU; NaN where there were too few.
     correction : ndarray of float64
-        Factor in flux, errors and noise that makes the aperture hold as much of a star's light as the one of the zero
-        point does; 1 for the circle of the zero point itself.
+        Factor that flux, errors and noise have been multiplied with, so that the aperture holds as much of a star's
+        light as the one of the zero point does; 1 for the circle of the zero point itself.
     sky : ndarray of float64
         Whole local background that was taken off, ADU per px.
     frac_edge, frac_masked, frac_saturated : ndarray of float64

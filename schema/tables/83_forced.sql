@@ -58,7 +58,7 @@ COMMENT ON COLUMN forced.err_pixels IS 'ADU/s; the part that is the pixels witho
 COMMENT ON COLUMN forced.err_background IS 'ADU/s; the part that is the level of the local sky';
 COMMENT ON COLUMN forced.noise IS 'ADU/s; 1 sigma of the same aperture with no source in it: what limits are made of';
 COMMENT ON COLUMN forced.noise_empty IS 'ADU/s; scatter of such apertures on empty places of the frame; NULL: too few';
-COMMENT ON COLUMN forced.correction IS 'factor in flux, flux_err and noise that makes the aperture hold as much of a star as the one of the zero point';
+COMMENT ON COLUMN forced.correction IS 'factor that flux, its errors and noises were multiplied with, so that the aperture holds as much of a star as the one of the zero point';
 COMMENT ON COLUMN forced.sky IS 'ADU/px; local background, subtracted';
 COMMENT ON COLUMN forced.frac_edge IS 'share of the aperture outside the frame';
 COMMENT ON COLUMN forced.frac_masked IS 'share of the aperture on bad pixels and cosmic rays';
