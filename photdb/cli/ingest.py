@@ -72,6 +72,14 @@ def ingest(
             rich_help_panel=_MEASURE,
         ),
     ] = True,
+    psf: Annotated[
+        bool,
+        typer.Option(
+            "--psf",
+            help="Also fit the stars' profile to every source, together with its neighbours: flux_psf.",
+            rich_help_panel=_MEASURE,
+        ),
+    ] = False,
     background: Annotated[
         str, typer.Option(metavar="map|constant", help="Sky as a map or as one number.", rich_help_panel=_SKY)
     ] = "map",
@@ -139,6 +147,8 @@ def ingest(
 
     Example: photdb ingest night/ --aperture 3fwhm --apertures grid
 
+    Example: photdb ingest crowded/ --psf
+
     Example: photdb ingest night/ --scheduler tcp://head-node:8786
     """
     from photdb import progress
@@ -168,6 +178,7 @@ def ingest(
         noise_map=_map("--noise-map", noise_map),
         calibrate_as=calibrate_as,
         scintillation=scintillation,
+        psf=psf,
     )
     if workers is not None and scheduler is not None:
         raise UsageError("--workers and --scheduler exclude each other", "the cluster has as many workers as it has")

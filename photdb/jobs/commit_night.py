@@ -124,7 +124,7 @@ def frame_row(outcome: Outcome, *, run_id: int) -> dict[str, Any]:
             "ra", "dec", "corner_ra", "corner_dec", "wcs", "wcs_kind", "wcs_rms_arcsec", "wcs_n_star",
         )
     }  # fmt: skip
-    row["warnings"] = list(outcome.task.warnings)
+    row["warnings"] = [*outcome.task.warnings, *facts.get("warnings", ())]
     row["pixel_scale_arcsec"] = scale
     row["fwhm_arcsec"] = fwhm * scale if scale else None
     row["match_radius_arcsec"] = match_radius(fwhm, scale) if scale and facts.get("wcs") else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from photdb.errors import InputError
 from photdb.magnitudes import POGSON
+from photdb.photometry.flags import Flag
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 
     from photdb.photometry.measure import Found
     from photdb.photometry.pixels import Pixels
-    from photdb.photometry.psf import Psf
+    from photdb.photometry.psf import Kind, Psf
     from photdb.photometry.settings import MeasureSettings
 
 log = logging.getLogger(__name__)
 
+#: Stars of a first look.
+_FIRST_STARS = 24
 #: Stars that tell how PSF fluxes compare with those in the primary aperture: signal to noise, the most and the fewest.
 _SHIFT_SNR, _SHIFT_MOST, _SHIFT_FEWEST = 30.0, 60, 3
 #: What a star's FWHM may differ from the frame's.
@@ -36,7 +39,7 @@ _WHOLES = ("n_star", "degree", "size", "oversampling", "n_shift")
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class InPrimary:
     """A frame and what was measured of it, in the primary aperture: ADU/s, one element a source of `found`."""
 
     pixels: Pixels
@@ -49,35 +52,75 @@ class Measured:
     scintillation: float | None = None
 
 
-def models_of(frame: Measured, *, empirical: bool) -> dict[str, Psf]:
-    """Return the PSF models that the frame's stars give, by kind; those with too few stars are left out."""
+def first_look(pixels: Pixels, found: Found) -> Psf | None:
+    """Return a Moffat profile of a few bright stars, the same all over the frame; None where they are too few.
+
+    It costs a tenth of measuring a frame, what `build_psf` makes of all stars as much as the frame itself. Widths agree
+    to a part in a thousand, but fluxes are never fitted with it.
+    """
     from photdb.photometry.psf import build_psf
 
-    out = {}
-    for kind in ("moffat", "empirical") if empirical else ("moffat",):
-        try:
-            out[kind] = build_psf(frame.pixels, frame.found, kind=kind)
-        except InputError as error:
-            log.info("no %s PSF: %s", kind, error.what)
-    return out
+    clean = np.flatnonzero(found.flags == 0)
+    signal = found.peak[clean] / found.background.noise_at(found.x[clean], found.y[clean])
+    flags = found.flags | np.int32(Flag.DEBLENDED)
+    brightest = clean[np.argsort(-signal, kind="stable")[:_FIRST_STARS]]
+    flags[brightest] = 0
+    try:
+        return build_psf(pixels, replace(found, flags=flags), degree=0)
+    except InputError as error:
+        log.info("no PSF: %s", error.what)
+        return None
 
 
-def facts_of(frame: Measured, models: Mapping[str, Psf], *, in_use: str | None) -> list[dict[str, Any]]:
-    """Return rows of frame_psf, but for frame and run, as JSON has them; `in_use`: the kind that fluxes are of."""
-    rows = []
-    for kind, psf in models.items():
-        row = {name: _plain(value) for name, value in psf.as_row().items()}
-        rows.append({**row, "noise": _noise(frame, psf), **_shift(frame, psf), "in_use": kind == in_use})
-    return rows
+def row_of(psf: Psf) -> dict[str, Any]:
+    """Return a model as a row of frame_psf, but for frame and run, as JSON has it; no flux is of it."""
+    return {**{name: _plain(value) for name, value in psf.as_row().items()}, "in_use": False}
 
 
-def source_fluxes(frame: Measured, psf: Psf) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return PSF flux and error of every source, ADU/s, each fitted together with its neighbours."""
+def row_in_use(frame: InPrimary, psf: Psf) -> dict[str, Any]:
+    """Return the row of the model that a frame's PSF fluxes are of: also their noise, and how their zero point lies."""
+    return {**row_of(psf), "noise": _noise(frame, psf), **_shift(frame, psf), "in_use": True}
+
+
+def of_first_look(frame: InPrimary) -> list[dict[str, Any]]:
+    """Return the rows of frame_psf of a frame whose PSF no flux is of."""
+    psf = first_look(frame.pixels, frame.found)
+    return [row_of(psf)] if psf is not None else []
+
+
+def of_sources(frame: InPrimary) -> tuple[list[dict[str, Any]], NDArray[np.float64], NDArray[np.float64]]:
+    """Fit the PSF to every source, together with its neighbours.
+
+    Returns
+    -------
+    rows, flux, flux_err
+        Rows of frame_psf; ADU/s.
+
+    Raises
+    ------
+    InputError
+        If the frame has too few stars for a PSF.
+    """
+    psf = built(frame, "empirical")
     fluxes = _fitted(frame, psf, frame.found.x, frame.found.y)
-    return fluxes.flux / frame.exptime_s, fluxes.error / frame.exptime_s
+    rows = [*of_first_look(frame), row_in_use(frame, psf)]
+    return rows, fluxes.flux / frame.exptime_s, fluxes.error / frame.exptime_s
 
 
-def _fitted(frame: Measured, psf: Psf, x: NDArray[Any], y: NDArray[Any], *, neighbours: bool = True) -> Any:
+def built(frame: InPrimary, kind: Kind) -> Psf:
+    """Return the model that all the stars of a frame make.
+
+    Raises
+    ------
+    InputError
+        If they are too few.
+    """
+    from photdb.photometry.psf import build_psf
+
+    return build_psf(frame.pixels, frame.found, kind=kind)
+
+
+def _fitted(frame: InPrimary, psf: Psf, x: NDArray[Any], y: NDArray[Any], *, neighbours: bool = True) -> Any:
     """Fit a PSF at places of a frame."""
     from photdb.photometry.psf_fit import psf_fluxes
 
@@ -87,17 +130,17 @@ def _fitted(frame: Measured, psf: Psf, x: NDArray[Any], y: NDArray[Any], *, neig
     )  # fmt: skip
 
 
-def _noise(frame: Measured, psf: Psf) -> float | None:
+def _noise(frame: InPrimary, psf: Psf) -> float | None:
     """Return the error of a fitted flux where there is no source, ADU/s: the median over a grid."""
     height, width = frame.pixels.data.shape
     at = (np.arange(_GRID) + 0.5) / _GRID
     y, x = (place.ravel() for place in np.meshgrid(at * height, at * width, indexing="ij"))
     empty = _fitted(frame, psf, x, y, neighbours=False).empty
     empty = empty[np.isfinite(empty)]
-    return float(np.median(empty)) / frame.exptime_s if len(empty) else None
+    return float(np.median(empty)) / frame.exptime_s if len(empty) and frame.exptime_s else None
 
 
-def _shift(frame: Measured, psf: Psf) -> dict[str, Any]:
+def _shift(frame: InPrimary, psf: Psf) -> dict[str, Any]:
     """Return how the zero point of PSF fluxes differs from that of the primary aperture, as bright stars say.
 
     Light that the aperture misses, and what the model's wings get wrong, is the same share of every star.
@@ -120,7 +163,7 @@ def _shift(frame: Measured, psf: Psf) -> dict[str, Any]:
     middle = float(np.median(shift))
     # Of few stars the scatter may be small by chance: photons alone cannot make it smaller.
     scatter = max(1.4826 * float(np.median(np.abs(shift - middle))), float(np.median(error)) / np.sqrt(2.0))
-    return {"zp_shift": middle, "zp_shift_err": 1.2533 * scatter / np.sqrt(n), "n_shift": n}
+    return {"zp_shift": middle, "zp_shift_err": float(1.2533 * scatter / np.sqrt(n)), "n_shift": n}
 
 
 def _plain(value: Any) -> Any:

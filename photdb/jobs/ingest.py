@@ -210,6 +210,8 @@ def _night(
         progress.warn(f"{night or 'no date'}: {warning} ({frames_in_words(n)})")
     tasks = decide_apertures(tasks, settings, workers)
     staged = measure_all(tasks, workers, night)
+    for warning, n in Counter(text for one in staged.values() for text in one.facts.get("warnings", ())).items():
+        progress.warn(f"{night or 'no date'}: {warning} ({frames_in_words(n)})")
     outcomes = (
         register_among([(t, staged[t.key]) for t in tasks], References(tasks))
         if settings.solve

@@ -43,6 +43,8 @@ class IngestSettings:
         Catalogue band that unfiltered frames are tied to.
     scintillation : bool
         Add the scintillation of the atmosphere to the errors where diameter and height are known.
+    psf : bool
+        Also fit the PSF to every detection, together with its neighbours, and store an empirical model of it.
     """
 
     measure: MeasureSettings = field(default_factory=MeasureSettings)
@@ -55,6 +57,7 @@ class IngestSettings:
     noise_map: Path | None = None
     calibrate_as: str | None = None
     scintillation: bool = True
+    psf: bool = False
 
     @classmethod
     def from_json(cls, text: str) -> IngestSettings:

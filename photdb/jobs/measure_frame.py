@@ -23,6 +23,8 @@ from photdb.ingest.masters import Chosen, Master
 from photdb.ingest.pattern import Pattern
 from photdb.ingest.reduction import reduce
 from photdb.ingest.registration import ReferenceStars, Solution, register
+from photdb.jobs import frame_psf
+from photdb.jobs.frame_psf import InPrimary
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.staging import Staged, write_staged
 from photdb.photometry.flags import Flag
@@ -152,24 +154,8 @@ def measured(task: FrameTask, *, solution: Solution | None = None) -> tuple[dict
     if circles and _mask_circles(pixels, solution, circles):
         found = _found(pixels, header, settings)
     scale = celestial.scale_arcsec(solution.wcs) if solution is not None else task.pixel_scale
-    wanted = [aperture for _, aperture in task.apertures]
-    diameters = diameters_px(wanted, fwhm_px=found.fwhm_px, pixel_scale=scale)
-    primary = primary_px(
-        settings.measure.primary,
-        fwhm_px=found.fwhm_px,
-        pixel_scale=scale,
-        night_fwhm_px=task.night_fwhm_px,
-        growth_px=task.growth_px,
-    )
-    measured = measure(
-        pixels,
-        found,
-        apertures_px=diameters,
-        primary_px=primary,
-        exptime_s=float(header.exptime_s or 0.0),
-        settings=settings.measure,
-        scintillation=_scintillation(header) if settings.scintillation else None,
-    )
+    columns, diameters, primary = sources(task, pixels, found, scale)
+    models, warnings = _psf(in_primary(task, pixels, found, columns), columns, fit=settings.psf)
     noise = empty_noise(
         pixels,
         found,
@@ -177,7 +163,7 @@ def measured(task: FrameTask, *, solution: Solution | None = None) -> tuple[dict
         exptime_s=float(header.exptime_s or 0.0),
         settings=settings.measure,
     )
-    table = _table(task, measured, solution)
+    table = _table(task, columns, solution)
     facts = {
         "state": "ok",
         "path": str(header.path),
@@ -198,10 +184,57 @@ def measured(task: FrameTask, *, solution: Solution | None = None) -> tuple[dict
         "primary_noise": _number(noise[-1]),
         "aper_radius_px": _by_id(task, diameters / 2),
         "aper_noise": _by_id(task, noise[:-1]),
+        "psf": models,
+        "warnings": warnings,
         **(wcs_facts(solution, pixels.data.shape[1], pixels.data.shape[0]) if solution is not None else {}),
     }
     _write_maps(task, found)
     return facts, table
+
+
+def sources(
+    task: FrameTask, pixels: Pixels, found: Found, scale: float | None
+) -> tuple[dict[str, NDArray[Any]], NDArray[Any], float]:
+    """Return what is measured of the sources of a frame, the diameters of its apertures and of the primary one, px."""
+    settings = task.settings
+    wanted = [aperture for _, aperture in task.apertures]
+    diameters = diameters_px(wanted, fwhm_px=found.fwhm_px, pixel_scale=scale)
+    primary = primary_px(
+        settings.measure.primary,
+        fwhm_px=found.fwhm_px,
+        pixel_scale=scale,
+        night_fwhm_px=task.night_fwhm_px,
+        growth_px=task.growth_px,
+    )
+    columns = measure(
+        pixels,
+        found,
+        apertures_px=diameters,
+        primary_px=primary,
+        exptime_s=float(task.header.exptime_s or 0.0),
+        settings=settings.measure,
+        scintillation=_scintillation(task.header) if settings.scintillation else None,
+    )
+    return columns, diameters, primary
+
+
+def _psf(frame: InPrimary, columns: dict[str, NDArray[Any]], *, fit: bool) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return rows of the frame's PSF models, and what to warn of; add PSF fluxes to the columns where asked for."""
+    if fit:
+        try:
+            rows, columns["flux_psf"], columns["flux_psf_err"] = frame_psf.of_sources(frame)
+            return rows, []
+        except InputError as error:
+            return [], [f"no PSF fluxes: {error.what}"]
+    return frame_psf.of_first_look(frame), []
+
+
+def in_primary(task: FrameTask, pixels: Pixels, found: Found, columns: dict[str, NDArray[Any]]) -> InPrimary:
+    """Return a frame with what was measured in the primary aperture: what a PSF is compared with."""
+    return InPrimary(
+        pixels, found, columns["flux"], columns["flux_err"], columns["flags"], float(task.header.exptime_s or 0.0),
+        task.settings.measure, _scintillation(task.header) if task.settings.scintillation else None,
+    )  # fmt: skip
 
 
 def reduced(task: FrameTask) -> Pixels:
@@ -386,9 +419,10 @@ def _table(task: FrameTask, columns: dict[str, NDArray[Any]], solution: Solution
         position = {"ra": pa.nulls(n, pa.float64()), "dec": pa.nulls(n, pa.float64()), "hpx": pa.nulls(n, pa.int64())}
     single = {
         name: pa.array(np.asarray(columns[name], dtype=np.float32), from_pandas=True)
+        if name in columns else pa.nulls(n, pa.float32())
         for name in (
             "x", "y", "flux", "flux_err", "flux_auto", "flux_auto_err", "sky", "peak", "a", "b", "theta", "fwhm",
-            "kron_radius", "flux_radius", "class_star",
+            "kron_radius", "flux_radius", "class_star", "flux_psf", "flux_psf_err",
         )
     }  # fmt: skip
     return pa.table(

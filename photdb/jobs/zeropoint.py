@@ -299,6 +299,7 @@ def _write(
             db.insert("calibration", [{**calibration, "created": now, "note": note}])
         db.job("zeropoint_withdraw", cal_id=cal_id)
         db.job("zeropoint_write", cal_id=cal_id)
+        db.job("zeropoint_of_psf", frame_ids=sorted({int(k) for k in table["frame_id"].to_numpy()}))
         if point:
             n_frame = int(db.one("SELECT count(DISTINCT frame_id) FROM zp_found"))
             db.job("zeropoint_unpoint")

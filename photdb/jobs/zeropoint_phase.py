@@ -243,8 +243,8 @@ class Phase:
                     self._aperture(systems[number], one, aperture, joined(parts), known, number)
         for number, found_here in enumerate(self._by_aperture):
             if solved[number] is not None:
-                extra = rows.whole(found_here, self.frames), rows.of_psf(found_here, self.frames)
-                self.parts += [columns for columns in extra if columns is not None]
+                extra = rows.whole(found_here, self.frames)
+                self.parts += [extra] if extra is not None else []
 
     def _aperture(
         self, system: System, solved: Solved, aperture: int, stars: Stars, known: Candidates, number: int

@@ -40,9 +40,8 @@ class Frames:
     ----------
     noise, radius
         ADU/s and px; n_frame x (1 + apertures): of the primary aperture, then of every other.
-    psf
-        n_frame x 4: noise of PSF fluxes (ADU/s); their zero point less that of the primary aperture, and its error
-        (mag); how many stars tell it. NaN where unknown.
+    psf_noise
+        ADU/s; of PSF fluxes, NaN where unknown.
     """
 
     frame_id: Numbers
@@ -54,7 +53,7 @@ class Frames:
     mjd: Numbers
     noise: Numbers
     radius: Numbers
-    psf: Numbers
+    psf_noise: Numbers
 
     @classmethod
     def read(cls, db: Database, n_aper: int) -> Frames:
@@ -63,31 +62,24 @@ class Frames:
             "SELECT frame_id, detector, band, wcs_kind IS NOT NULL AS has_wcs, airmass, mjd_mid, "
             "(dense_rank() OVER (ORDER BY detector, band, night) - 1)::INTEGER AS night, "
             "list_resize(list_concat([primary_noise], coalesce(aper_noise, [])), $n) AS noise, "
-            "list_resize(list_concat([NULL], coalesce(aper_radius_px, [])), $n) AS radius, "
-            "psf_noise, psf_shift, psf_shift_err, psf_stars::DOUBLE AS psf_stars "
+            "list_resize(list_concat([NULL], coalesce(aper_radius_px, [])), $n) AS radius, psf_noise "
             "FROM zp_frame WHERE is_new ORDER BY frame_id",
             {"n": n_aper + 1},
         )
         ids, has_wcs, night = (
             np.asarray(table[name].to_numpy(zero_copy_only=False)) for name in ("frame_id", "has_wcs", "night")
         )
-        airmass, mjd = (
-            np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64) for name in ("airmass", "mjd_mid")
+        airmass, mjd, psf_noise = (
+            np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64)
+            for name in ("airmass", "mjd_mid", "psf_noise")
         )
         noise, radius = (
             np.asarray(table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False), dtype=np.float64)
             .reshape(-1, n_aper + 1)
             for name in ("noise", "radius")
         )  # fmt: skip
-        psf = np.stack(
-            [
-                np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.float64)
-                for name in ("psf_noise", "psf_shift", "psf_shift_err", "psf_stars")
-            ],
-            axis=1,
-        )
         detector, band = table["detector"].to_pylist(), table["band"].to_pylist()
-        return cls(ids, detector, band, has_wcs.astype(bool), night, airmass, mjd, noise, radius, psf)
+        return cls(ids, detector, band, has_wcs.astype(bool), night, airmass, mjd, noise, radius, psf_noise)
 
     def place(self, frame_id: Numbers) -> Numbers:
         """Return where frames are in the arrays."""
@@ -182,7 +174,7 @@ def _limits(zp: Numbers, frames: Frames, place: Numbers, aperture: int) -> Colum
     """Return the 5- and 3-sigma limits of an aperture, NaN where its noise is not known."""
     if aperture != PSF and not 0 <= aperture < frames.noise.shape[1]:
         return {}
-    noise = frames.psf[place, 0] if aperture == PSF else frames.noise[place, aperture]
+    noise = frames.psf_noise[place] if aperture == PSF else frames.noise[place, aperture]
     noise = np.where(noise > 0, noise, np.nan)
     return {
         "limit_mag": zp - 2.5 * np.log10(5.0 * noise),
@@ -213,29 +205,6 @@ def whole(by_aperture: dict[int, Columns], frames: Frames) -> Columns | None:
             rows |= {"zp": value[mine], "aperture_id": np.full(len(mine), WHOLE)}
             parts.append({k: v for k, v in rows.items() if not k.startswith("limit")})
     return joined(parts) if parts else None
-
-
-def of_psf(by_aperture: dict[int, Columns], frames: Frames) -> Columns | None:
-    """Return the rows of PSF fluxes for frames whose detections have none: the primary aperture's, shifted.
-
-    When a frame is measured, its bright stars tell how their PSF fluxes compare with those in the primary aperture.
-    """
-    primary = by_aperture[PRIMARY]
-    place = frames.place(primary["frame_id"])
-    shift, error, n = frames.psf[place, 1:].T
-    done = by_aperture[PSF]["frame_id"] if PSF in by_aperture else np.zeros(0, dtype=np.int32)
-    k = np.flatnonzero(np.isfinite(shift) & np.isfinite(error) & ~np.isin(primary["frame_id"], done))
-    if not len(k):
-        return None
-    rows = {name: column[k] for name, column in primary.items() if not name.startswith("limit")}
-    said = [f"the primary aperture's, shifted by what {int(m)} stars say" for m in n[k]]
-    reason = ["; ".join(filter(None, words)) for words in zip(rows["reason"], said, strict=True)]
-    rows |= {
-        "aperture_id": np.full(len(k), PSF), "zp": rows["zp"] + shift[k], "zp_err": np.hypot(rows["zp_err"], error[k]),
-        "zp_scatter": np.full(len(k), np.nan), "chi2": np.full(len(k), np.nan),
-        "reason": np.array(reason, dtype=object),
-    }  # fmt: skip
-    return rows | _limits(rows["zp"], frames, place[k], PSF)
 
 
 def joined(parts: list[Columns]) -> Columns:

@@ -9,7 +9,7 @@ SELECT
   coalesce(primary_radius_px * pixel_scale_arcsec, 0.0) AS aperture_arcsec,
   pixel_scale_arcsec, primary_noise, aper_noise, aper_radius_px, wcs_kind, width, height,
   coalesce(n_detections, 1000) AS n_detections,
-  p.noise AS psf_noise, p.zp_shift AS psf_shift, p.zp_shift_err AS psf_shift_err, p.n_shift AS psf_stars,
+  p.noise AS psf_noise,
   true AS is_new
 FROM frame AS f
 LEFT JOIN frame_psf AS p ON p.frame_id = f.frame_id AND p.in_use
