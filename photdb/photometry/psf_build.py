@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from photdb.errors import InputError, UsageError
-from photdb.photometry.psf_model import PARAMETERS, TERMS, Kind, Psf, moffat, place_terms, quadrature, widths
+from photdb.photometry.psf_model import SHAPE, TERMS, Kind, Psf, moffat, place_terms, quadrature, widths
 from photdb.photometry.psf_stars import LEAST_STARS, Stars, psf_stars
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class _Fit:
 
     def converge(self, degree: int, *, clip: bool) -> None:
         """Fit a polynomial of a degree, leaving out stars that fit badly."""
-        padded = np.zeros((TERMS[degree], PARAMETERS))
+        padded = np.zeros((TERMS[degree], SHAPE))
         n = min(len(padded), len(self.profile))
         padded[:n] = self.profile[:n]
         self.degree, self.profile = degree, padded
@@ -135,15 +135,29 @@ class _Fit:
         fwhm_x, fwhm_y, theta, beta = widths(middle[0])
         core = self.stars.good & (model > 0.06 * model.max(axis=(1, 2), keepdims=True))
         share = (data - model) / model.max(axis=(1, 2), keepdims=True)
+        coefficients = np.hstack([self.profile, self._offsets()]).astype(np.float32).ravel()
         return Psf(
             "moffat", len(self.stars), fwhm_x, fwhm_y, theta, beta, self.degree, None, None,
-            self.profile.astype(np.float32).ravel(), float(sums.chi2.sum() / sums.dof.sum()),
-            float(np.sqrt(np.mean(share[core] ** 2))), self.shape,
+            coefficients, float(sums.chi2.sum() / sums.dof.sum()), float(np.sqrt(np.mean(share[core] ** 2))), self.shape,
         )  # fmt: skip
+
+    def _offsets(self) -> NDArray[np.float64]:
+        """Return the polynomial of how far the centres of the profiles lie off the centroids: (terms, 2), px.
+
+        Positions asked for are tied to centroids, so the model of lopsided stars has to know.
+        """
+        apart = self.place - np.stack([self.stars.x, self.stars.y], axis=1)
+        terms = place_terms(self.stars.x, self.stars.y, self.shape, self.degree)
+        use = np.ones(len(apart), bool)
+        for _ in range(3):
+            found = np.linalg.lstsq(terms[use], apart[use], rcond=None)[0]
+            left = np.hypot(*(apart - terms @ found).T)
+            use = left <= 3 * max(float(np.median(left)), 1e-6)
+        return np.asarray(found)
 
     def _unit(self, step: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Images of unit flux; with a step in x, y and the four parameters."""
-        move = np.zeros(2 + PARAMETERS) if step is None else step
+        move = np.zeros(2 + SHAPE) if step is None else step
         m = np.arange(self.stars.data.shape[1])
         dx = self.stars.i0[:, None] + m - self.place[:, :1] - move[0]
         dy = self.stars.j0[:, None] + m - self.place[:, 1:] - move[1]
@@ -190,15 +204,15 @@ class _Fit:
     ) -> NDArray[np.float64]:
         """Solve for a change of the polynomial: (terms, 4); the exponent, if at all, with the whole frame alone."""
         terms = place_terms(self.place[:, 0], self.place[:, 1], self.shape, degree)
-        count = terms.shape[1] * PARAMETERS
+        count = terms.shape[1] * SHAPE
         left = np.einsum("n,nj,nk,nab->jakb", weight, terms, terms, sums.square).reshape(count, count)
         right = np.einsum("n,nj,na->ja", weight, terms, sums.right).reshape(count)
-        free = np.array([k % PARAMETERS != 3 or (k == 3 and exponent) for k in range(count)])
+        free = np.array([k % SHAPE != 3 or (k == 3 and exponent) for k in range(count)])
         out = np.zeros(count)
         small = left[np.ix_(free, free)]
         ridge = 1e-6 * np.diag(np.diag(small)) + 1e-9 * np.eye(len(small))
         out[free] = np.linalg.solve(small + ridge, right[free])
-        return out.reshape(-1, PARAMETERS)
+        return out.reshape(-1, SHAPE)
 
     def _foretold(self, sums: _Sums, scale: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
         """Return by how much the chi² of each star changes by a polynomial made from the others."""

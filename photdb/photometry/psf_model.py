@@ -14,13 +14,10 @@ Kind = Literal["moffat", "empirical"]
 
 #: Terms of a polynomial in the place on the frame, by its degree.
 TERMS = {0: 1, 1: 3, 2: 6}
-#: Parameters of the profile: ln FWHM, two of the ellipse, ln exponent.
-PARAMETERS = 4
-#: Gauss-Legendre nodes and weights of a pixel.
-_TWO = np.array([-0.5, 0.5]) / np.sqrt(3.0), np.full(2, 0.5)
-_THREE = np.array([-0.5, 0.0, 0.5]) * np.sqrt(0.6), np.array([5.0, 8.0, 5.0]) / 18
-#: Narrower stars (FWHM, px) need three nodes; fluxes are then right to 5e-5 at 2 px, to 4e-4 at 1.5 px.
-_NARROW = 3.2
+#: Parameters of the profile (ln FWHM, two of the ellipse, ln exponent), and with its place against the centroid.
+SHAPE, PARAMETERS = 4, 6
+#: Least FWHM, px, for which so many Gauss-Legendre nodes along a pixel are enough: fluxes are right to 5e-5.
+_NODES = ((3.2, 2), (2.0, 3), (0.0, 5))
 #: Pixels worked on at once, so that they stay in the cache.
 _CHUNK = 250_000
 
@@ -30,8 +27,9 @@ class Psf:
     """The images of the stars of one frame.
 
     The profile is ``(beta - 1) / (pi a b) (1 + q)^-beta``, q the elliptical distance squared in units of its scale
-    lengths a and b, integrated over pixels. The logarithm of the FWHM, the two numbers of the ellipse and ln beta may
-    change over the frame as polynomials of degree 0, 1 or 2. The empirical kind adds a table of what is left of the
+    lengths a and b, integrated over pixels. The logarithm of the FWHM, the two numbers of the ellipse, ln beta, and how
+    far the profile's centre lies off the centroid of lopsided stars, may change over the frame as polynomials of degree
+    0, 1 or 2. The empirical kind adds a table of what is left of the
     stars within a few FWHM, made of cubic B-splines, with its own polynomial.
 
     Either has a total flux of 1 over the infinite plane: the wings beyond any stamp are those of the Moffat profile.
@@ -54,7 +52,7 @@ class Psf:
     size, oversampling : int or None
         Splines along a side of the table, and splines a pixel; None for a Moffat profile.
     coefficients : ndarray of float32
-        Term by term the four parameters of the profile; then, term by term, the table.
+        Term by term the six parameters of the profile; then, term by term, the table.
     chi2 : float
         Of the stars it was made from, per degree of freedom.
     residual : float
@@ -84,7 +82,7 @@ class Psf:
 
     @cached_property
     def profile(self) -> NDArray[np.float64]:
-        """Coefficients of the parameters of the profile: (terms, 4)."""
+        """Coefficients of the parameters of the profile: (terms, 6)."""
         n = TERMS[self.degree] * PARAMETERS
         return self.coefficients[:n].astype(float).reshape(-1, PARAMETERS)
 
@@ -96,7 +94,7 @@ class Psf:
         return self.coefficients[TERMS[self.degree] * PARAMETERS :].reshape(-1, self.size, self.size)
 
     def parameters(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-        """Return the parameters of the profile at places on the frame: (n, 4)."""
+        """Return the parameters of the profile at places on the frame: (n, 6); the last two are x and y, px."""
         return place_terms(x, y, self.shape, self.degree) @ self.profile
 
     def stamps(self, x: ArrayLike, y: ArrayLike, half: int) -> NDArray[np.float32]:
@@ -113,10 +111,10 @@ class Psf:
         rows = max(1, _CHUNK // m**2)
         for start in range(0, len(x), rows):
             part = slice(start, start + rows)
-            dx = (i0[part, None] - x[part, None]) + np.arange(m)
-            dy = (j0[part, None] - y[part, None]) + np.arange(m)
-            moffat(self.parameters(x[part], y[part]), dx.astype(np.float32), dy.astype(np.float32), nodes, weights,
-                   out=out[part])  # fmt: skip
+            here = self.parameters(x[part], y[part])
+            dx = (i0[part] - x[part] - here[:, 4])[:, None] + np.arange(m)
+            dy = (j0[part] - y[part] - here[:, 5])[:, None] + np.arange(m)
+            moffat(here[:, :SHAPE], dx.astype(np.float32), dy.astype(np.float32), nodes, weights, out=out[part])
             if self.table is not None:
                 self._add_table(out[part], x[part], y[part], dx, dy)
         return out
@@ -166,7 +164,8 @@ def place_terms(x: ArrayLike, y: ArrayLike, shape: tuple[int, int], degree: int)
 
 def quadrature(fwhm: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return nodes and weights along a pixel that are enough for stars of a FWHM, px."""
-    return _TWO if fwhm > _NARROW else _THREE
+    nodes, weights = np.polynomial.legendre.leggauss(next(n for least, n in _NODES if fwhm >= least))
+    return 0.5 * nodes, 0.5 * weights
 
 
 def moffat(
@@ -231,8 +230,8 @@ def moffat(
 
 
 def widths(parameters: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """Return FWHM along and across theta (px), theta (rad, counter-clockwise from +x) and beta of four parameters."""
-    size, e1, e2, log_beta = (float(v) for v in parameters)
+    """Return FWHM along and across theta (px), theta (rad, counter-clockwise from +x) and beta of parameters."""
+    size, e1, e2, log_beta = (float(v) for v in parameters[:SHAPE])
     e = float(np.hypot(e1, e2))
     return float(np.exp(size + e)), float(np.exp(size - e)), 0.5 * float(np.arctan2(e2, e1)), float(np.exp(log_beta))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from photdb.photometry.psf_model import TERMS, Psf, place_terms, spline_weights
+from photdb.photometry.psf_model import SHAPE, TERMS, Psf, place_terms, spline_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,10 +47,8 @@ def with_table(psf: Psf, stars: Stars, place: NDArray[np.float64]) -> Psf:
         The Moffat model of the same stars.
     stars : Stars
     place : ndarray, (n, 2)
-        Centres of the fitted profiles, px. Centroids of lopsided stars lie off them; the table is put where the
-        centroids are, because positions asked for are tied to these.
+        Centres of the fitted profiles, px.
     """
-    place = place - np.median(place - np.stack([stars.x, stars.y], axis=1), axis=0)
     held = np.arange(len(stars)) % _LEFT_OUT == _LEFT_OUT - 1
     work = _Work(psf, stars, place)
     costs = [work.costs(work.solved(0, a, ~held))[held] for a in _AMPLITUDES]
@@ -69,6 +67,7 @@ class _Work:
 
     def __init__(self, psf: Psf, stars: Stars, place: NDArray[np.float64]) -> None:
         self.psf, self.stars, self.place = psf, stars, place
+        self.centroid = place - psf.parameters(place[:, 0], place[:, 1])[:, SHAPE:]
         self.step = int(np.clip(np.ceil(_FINE / psf.fwhm), 1, 4))
         self.size = 2 * int(np.ceil(_REACH * psf.fwhm * self.step)) + 1
         self.model = psf
@@ -78,7 +77,7 @@ class _Work:
     def _images(self, model: Psf) -> NDArray[np.float64]:
         """Return unit images of the stars: (n, pixels)."""
         m = self.stars.data.shape[1]
-        made = model.on(self.place[:, 0], self.place[:, 1], self.stars.i0, self.stars.j0, m)
+        made = model.on(self.centroid[:, 0], self.centroid[:, 1], self.stars.i0, self.stars.j0, m)
         return made.astype(float).reshape(len(self.stars), -1)
 
     def _linear(self, unit: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64], Any]:
@@ -158,7 +157,7 @@ class _Work:
         from scipy.sparse import diags_array, eye_array, kron
 
         half = np.arange(self.size) - (self.size - 1) / 2
-        middle = self.place.mean(axis=0)
+        middle = np.rint(self.place.mean(axis=0)) - self.psf.parameters(*self.place.mean(axis=0))[0, SHAPE:]
         reach = int(np.ceil(self.size / 2 / self.step)) + 1
         image = self.psf.on(middle[:1], middle[1:], np.rint(middle[:1]).astype(np.int64) - reach,
                             np.rint(middle[1:]).astype(np.int64) - reach, 2 * reach + 1)[0]  # fmt: skip
