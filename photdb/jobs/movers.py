@@ -185,7 +185,7 @@ def _date(night: str | None) -> date | None:
 
 def _name(result: Search, before: int) -> None:
     """Give the tracklets of a night their numbers, the clearest first."""
-    found = sorted(result.found[before:], key=lambda f: (f.track.chance, -len(f.track.rows), f.track.fit.rms))
+    found = sorted(result.found[before:], key=lambda f: (-len(f.track.rows), f.track.fit.rms))
     taken = sum(f.field.night == found[0].field.night for f in result.found[:before]) if found else 0
     result.found[before:] = [
         Found(f"{f.field.night}.{taken + k}", f.field, f.track, f.n_covered) for k, f in enumerate(found, 1)
@@ -280,8 +280,7 @@ def _load(db: Database, frames: dict[str, NDArray[Any]], lasting: dict[str, floa
 def _times(left: Leftovers, hours: Floats, frames: dict[str, NDArray[Any]]) -> Frames:
     """Return the frames as the search takes them."""
     area = np.maximum(frames["across"] * frames["down"], 1.0)
-    half = float(0.5 * min(frames["across"].min(), frames["down"].min()))
-    return Frames(hours, np.bincount(left.frame, minlength=len(hours)) / area, half)
+    return Frames(hours, np.bincount(left.frame, minlength=len(hours)) / area, float(np.median(area)))
 
 
 def _only(left: Leftovers, mine: NDArray[np.bool_]) -> Leftovers:

@@ -31,13 +31,13 @@ class Frames:
         h, from any moment near them, of mid-exposure (m,).
     density
         Leftovers per square arcsec (m,).
-    half_width
-        arcsec; half of a side of a frame.
+    area
+        Square arcsec of a frame.
     """
 
     t: Floats
     density: Floats
-    half_width: float
+    area: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,10 @@ class Fit:
         (3, 3), of one axis.
     rms
         arcsec, of one axis.
+    chi2_sum
+        Of the places and of the bend.
     chi2
-        Per degree of freedom.
+        That of the places, per degree of freedom.
     rate
         arcsec/h at ``t0``.
     arc
@@ -118,6 +120,7 @@ class Fit:
     motion: Floats
     covariance: Floats
     rms: float
+    chi2_sum: float
     chi2: float
     rate: float
     arc: float
@@ -147,15 +150,12 @@ class Tracklet:
     fit
         Its motion.
     chance
-        So many tracklets of at least as many detections are expected by chance in the field.
-    expected
-        So many detections of it are.
+        So many tracklets like it are expected by chance in the field.
     """
 
     rows: Ints
     fit: Fit
     chance: float
-    expected: float
 
 
 def bend(rate: ArrayLike) -> Any:
@@ -190,18 +190,21 @@ def fit_motion(left: Leftovers, frames: Frames, rows: Ints) -> Fit:
     arc = float(np.hypot(*(places[last] - places[first])))
     hours = max(float(t[last] - t[first]), 1e-6)
     normal = (powers * w[:, None]).T @ powers
-    normal[2, 2] += 1.0 / (0.5 * float(bend(arc / hours))) ** 2
+    stiff = 1.0 / (0.5 * float(bend(arc / hours))) ** 2
+    normal[2, 2] += stiff
     covariance = np.asarray(np.linalg.inv(normal), dtype=np.float64)
     motion = covariance @ ((powers * w[:, None]).T @ places)
     off = places - powers @ motion
     free = max(2 * len(rows) - 5, 1)
+    chi2 = float(np.sum(w[:, None] * off**2))
     mags = left.mag[rows][np.isfinite(left.mag[rows])]
     return Fit(
         t0=t0,
         motion=motion,
         covariance=covariance,
         rms=float(np.sqrt(np.mean(off**2))),
-        chi2=float(np.sum(w[:, None] * off**2)) / free,
+        chi2_sum=chi2 + stiff * float(np.sum(motion[2] ** 2)),
+        chi2=chi2 / free,
         rate=float(np.hypot(*motion[1])),
         arc=arc,
         mag=float(np.median(mags)) if len(mags) else float("nan"),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from photdb.errors import InputError
+from photdb.photometry.tracklet_chance import expected_by_chance
 from photdb.photometry.tracklet_fit import (
     Fit,
     Frames,
@@ -108,8 +109,7 @@ def find_tracklets(leftovers: Leftovers, frames: Frames, limits: Limits) -> list
     grown = [track for pair in search.pairs() for track in search.grow(*pair)]
     if not grown:
         return []
-    distinct = {tuple(rows.tolist()): expected for rows, expected in sorted(grown, key=lambda g: len(g[0]))}
-    found = [search.settle(np.array(rows), expected) for rows, expected in distinct.items()]
+    found = [search.settle(np.array(rows)) for rows in sorted({tuple(rows.tolist()) for rows in grown})]
     return _without_shared([f for f in found if f is not None], search)
 
 
@@ -121,7 +121,7 @@ def _without_shared(found: list[Tracklet], search: _Search) -> list[Tracklet]:
         own = track.rows[~taken[track.rows]]
         if len(own) < max(search.limits.min_frames, 0.6 * len(track.rows)):
             continue
-        again = search.settle(own, track.expected, free=~taken) if len(own) < len(track.rows) else track
+        again = search.settle(own, free=~taken) if len(own) < len(track.rows) else track
         if again is not None and again.chance <= search.limits.chance:
             taken[again.rows] = True
             kept.append(again)
@@ -139,7 +139,6 @@ class _Search:
         self.skeleton = used[np.unique(np.linspace(0, len(used) - 1, min(len(used), SKELETON)).astype(int))]
         self.sigma = np.array([np.quantile(left.sigma[r], 0.9) if len(r) else np.nan for r in self.rows])
         self.widest = np.minimum(WIDEST, np.sqrt(CROWDED / (np.pi * np.maximum(frames.density, 1e-12))))
-        self.n_pair = 0
 
     def pairs(self) -> Iterator[tuple[int, int, Ints, Ints]]:
         """Yield two frames and the leftovers of each that a body could have moved between."""
@@ -158,7 +157,6 @@ class _Search:
         for _, i, j, _ in wanted:
             if (i, j) in enough:
                 a, b = self._between(i, j)
-                self.n_pair += len(a)
                 if len(a):
                     yield i, j, a, b
 
@@ -189,8 +187,8 @@ class _Search:
         )
         return a[good], b[good]
 
-    def grow(self, i: int, j: int, a: Ints, b: Ints) -> list[tuple[Ints, float]]:
-        """Return what becomes of pairs: detections of the tracklets, and how many chance would have added."""
+    def grow(self, i: int, j: int, a: Ints, b: Ints) -> list[Ints]:
+        """Return what becomes of pairs: the detections of each tracklet."""
         state = _Growing(self, i, j, a, b)
         middle = (self.frames.t[i] + self.frames.t[j]) / 2
         order = [f for f in self.skeleton[np.argsort(np.abs(self.frames.t[self.skeleton] - middle))] if f not in (i, j)]
@@ -201,9 +199,9 @@ class _Search:
                 return []
             state.visit(int(f))
         state.keep(state.n >= max(3, self.limits.min_frames if len(self.skeleton) == len(self.frames.t) else 3))
-        return [(np.sort(m[m >= 0]), float(e)) for m, e in zip(state.members, state.expected, strict=True)]
+        return [np.sort(m[m >= 0]) for m in state.members]
 
-    def settle(self, rows: Ints, expected: float, free: NDArray[np.bool_] | None = None) -> Tracklet | None:
+    def settle(self, rows: Ints, free: NDArray[np.bool_] | None = None) -> Tracklet | None:
         """Return the tracklet that detections lead to, seen in all frames; None if it is none."""
         for _ in range(4):
             if len(rows) < self.limits.min_frames:
@@ -221,11 +219,8 @@ class _Search:
         if fit.arc < 2.0 * float(np.max(self.left.sigma[rows])):
             return None  # it has not moved
         crowd = self._crowd(fit, rows)
-        n = int(np.isin(self.left.frame[rows], self.skeleton).sum())
-        chance = float(
-            self.n_pair * crowd**2 * poisson_tail(np.array([max(n - 2, 1)]), np.array([expected * crowd]))[0]
-        )
-        return Tracklet(rows, fit, chance, expected) if chance <= self.limits.chance else None
+        chance = expected_by_chance(self.left, self.frames, self.limits, rows, fit, crowd=crowd)
+        return Tracklet(rows, fit, chance) if chance <= self.limits.chance else None
 
     def _along(self, fit: Fit, free: NDArray[np.bool_] | None) -> Ints:
         """Return the leftovers on a path, one a frame at most."""
@@ -254,7 +249,7 @@ class _Search:
         """Return how many times as dense as usual leftovers are along a path, at least 1."""
         x, y, _ = fit.at(self.frames.t)
         radius = float(np.sqrt(30.0 / (np.pi * max(self.frames.density.sum(), 1e-12))))
-        radius = min(radius, self.frames.half_width)
+        radius = min(radius, 0.5 * float(np.sqrt(self.frames.area)))
         n = sum(
             len(tree.query_ball_point([x[f], y[f]], radius)) for f, tree in enumerate(self.trees) if tree is not None
         )
@@ -270,7 +265,6 @@ class _Growing:
         self.members = np.full((len(a), len(search.frames.t)), -1, dtype=np.int64)
         self.sums = np.zeros((7, len(a)))  # w, wt, wtt, wx, wtx, wy, wty
         self.mag = np.zeros((2, len(a)))
-        self.expected = np.zeros(len(a))
         self.n = np.zeros(len(a), dtype=np.int64)
         self.first, self.last = np.full(len(a), np.inf), np.full(len(a), -np.inf)
         rate = np.hypot(search.left.x[b] - search.left.x[a], search.left.y[b] - search.left.y[a])
@@ -281,7 +275,7 @@ class _Growing:
 
     def keep(self, good: NDArray[np.bool_]) -> None:
         """Forget the others."""
-        self.members, self.n, self.expected = self.members[good], self.n[good], self.expected[good]
+        self.members, self.n = self.members[good], self.n[good]
         self.sums, self.mag = self.sums[:, good], self.mag[:, good]
         self.first, self.last, self.bend = self.first[good], self.last[good], self.bend[good]
 
@@ -298,7 +292,6 @@ class _Growing:
         asked = np.flatnonzero(gate <= search.widest[f])
         if not len(asked):
             return
-        self.expected[asked] += search.frames.density[f] * np.pi * gate[asked] ** 2
         tree = search._tree(f)
         distance, k = tree.query(np.column_stack([x[asked], y[asked]]), distance_upper_bound=float(gate[asked].max()))
         near = distance <= gate[asked]
