@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from photdb.asking.finding import (
     LEAST_RADIUS,
+    NO_OBJECT,
     Found,
+    find_measured,
     find_object,
     object_by_id,
     object_by_name,
@@ -24,28 +26,31 @@ from photdb.asking.finding import (
     place,
     refuse_no_radius,
     resolve,
+    resolve_measured,
 )
 from photdb.asking.lightcurves import (
     COLOUR_COLUMNS,
+    KINDS,
     MJD_0,
     MORE_COLUMNS,
+    SIGMAS,
     ColourNote,
     calibration_note,
     colour_note,
-    counted_limits,
+    counted,
     light_curve,
     mjd_of,
 )
 from photdb.asking.moc import moc_text, not_a_moc
 from photdb.asking.regions import parse_polygon, refuse_no_polygon
 from photdb.asking.seen import coverage, frames_at, never_observed, nothing_there, outline_holds
-from photdb.asking.targets import Target, as_targets, find_targets, light_curves, read_targets
+from photdb.asking.targets import Target, as_targets, curve_of, find_targets, light_curves, read_targets
 from photdb.asking.where import chosen_by
 from photdb.errors import NotFoundError, UsageError
 from photdb.resources import shipped
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.answer import Answer, select
-from photdb.store.database import Database, statement
+from photdb.store.database import Database, parameters_of, statement
 
 if TYPE_CHECKING:
     import polars
@@ -55,9 +60,12 @@ _log = logging.getLogger(__name__)
 __all__ = [
     "COLOUR_COLUMNS",
     "EXPORTS",
+    "KINDS",
     "LEAST_RADIUS",
     "MJD_0",
     "MORE_COLUMNS",
+    "NO_OBJECT",
+    "SIGMAS",
     "SORTS",
     "STATES",
     "ColourNote",
@@ -70,9 +78,11 @@ __all__ = [
     "colour_note",
     "cone",
     "connect",
-    "counted_limits",
+    "counted",
     "coverage",
+    "curve_of",
     "export",
+    "find_measured",
     "find_object",
     "find_targets",
     "frames",
@@ -95,6 +105,7 @@ __all__ = [
     "read_targets",
     "refuse_no_radius",
     "resolve",
+    "resolve_measured",
     "status",
     "targets",
 ]
@@ -265,8 +276,9 @@ def export(
     parameters = {name: value for name, value in given.items() if name in EXPORTS[what]}
     if colour_corrected and (what != "lightcurve" or question not in (None, "export_lightcurve")):
         raise UsageError(f"{what}s cannot be corrected for colour here", "`photdb export lightcurve` can")
-    name = f"{question or f'export_{what}'}{'_colour' if colour_corrected else ''}"
-    return Answer(db, statement("queries", name), parameters, what)
+    sql = statement("queries", f"{question or f'export_{what}'}{'_colour' if colour_corrected else ''}")
+    # what else a report wants (the path of a moving target, codes of telescopes) is not known here
+    return Answer(db, sql, {**dict.fromkeys(parameters_of(sql)), **parameters}, what)
 
 
 def targets(db: Database) -> Answer:
@@ -362,8 +374,13 @@ class Store:
         calibration: int | None = None,
         targets: Iterable[Any] | None = None,
         limits: bool = False,
+        kind: str = "all",
+        sigma: float | None = None,
     ) -> polars.DataFrame:
         """Return the light curve of the object at a position, of an id or of a name, oldest point first.
+
+        It has the detections, and the forced points of frames without one: those of a target there also where there is
+        no object.
 
         Parameters
         ----------
@@ -385,8 +402,10 @@ class Store:
             ``name``, ``ra`` and ``dec`` or ``object_id``. The first column says which one a point is of; targets
             without an object are left out, and logged with the reason.
         limits : bool, default=False
-            Also a row of kind ``limit`` for every frame that saw the place and did not detect the star: ``limit_mag``
-            without a flux.
+            Also a row of kind ``limit`` for every frame that saw the place, did not detect the star and has no forced
+            point of it: ``limit_mag`` without a flux.
+        kind, sigma : optional
+            As `photdb.query.light_curve` has them: ``detected`` or ``forced`` points alone; what a limit is.
 
         Returns
         -------
@@ -413,7 +432,7 @@ class Store:
             raise UsageError("give a position (ra and dec), object_id, name or targets", "and only one of them")
         chosen: dict[str, Any] = {
             "band": band, "start": start, "stop": stop, "without": without, "aperture_id": aperture_id,
-            "colour_corrected": colour_corrected, "all_columns": all_columns,
+            "colour_corrected": colour_corrected, "all_columns": all_columns, "kind": kind, "sigma": sigma,
         }  # fmt: skip
         if targets is not None:
             asked = find_targets(self._db, as_targets(targets), radius=radius)
@@ -423,16 +442,13 @@ class Store:
             with self._as(calibration):
                 return _polars(light_curves(self._db, asked, **chosen, limits=limits))
         if name is not None:
-            found = object_by_name(self._db, name, radius=radius)
+            found = resolve_measured(self._db, [name], radius=radius)
         elif object_id is not None:
             found = object_by_id(self._db, object_id)
         else:
-            found = find_object(self._db, *_position(ra, dec), radius=radius)
+            found = find_measured(self._db, *_position(ra, dec), radius=radius)
         with self._as(calibration):
-            if not limits:
-                return _polars(light_curve(self._db, found.object_id, **chosen))
-            target = Target(1, found.name, found.ra, found.dec, found.object_id)
-            return _polars(light_curves(self._db, [target], **chosen, limits=True, named=False))
+            return _polars(curve_of(self._db, found, limits=limits, **chosen))
 
     def coverage(
         self,
@@ -442,13 +458,14 @@ class Store:
         object_id: int | None = None,
         name: str | None = None,
         radius: float | None = None,
+        sigma: float | None = None,
         calibration: int | None = None,
     ) -> polars.DataFrame:
         """Return every frame that saw a place or may have seen it: detected or not, how faint, and why not.
 
         Parameters
         ----------
-        ra, dec, object_id, name, radius : optional
+        ra, dec, object_id, name, radius, sigma : optional
             As `light_curve` has them; a place without an object is fine.
         calibration : int, optional
             With the zero points of this calibration.
@@ -464,13 +481,16 @@ class Store:
             raise UsageError("give a position (ra and dec), object_id or name", "and only one of them")
         with self._as(calibration):
             if ra is not None or dec is not None:
-                place_, found = _position(ra, dec), None
+                place_, star = _position(ra, dec), None
                 with suppress(NotFoundError):
-                    found = find_object(self._db, *place_, radius=radius).object_id
-                return _polars(coverage(self._db, *place_, object_id=found))
-            star = object_by_name(self._db, name, radius=radius) if name is not None else None
-            star = star or object_by_id(self._db, object_id or 0)
-            return _polars(coverage(self._db, star.ra, star.dec, object_id=star.object_id))
+                    star = find_measured(self._db, *place_, radius=radius)
+            else:
+                star = resolve_measured(self._db, [name], radius=radius) if name is not None else None
+                star = star or object_by_id(self._db, object_id or 0)
+                place_ = star.ra, star.dec
+            number = None if star is None or star.object_id == NO_OBJECT else star.object_id
+            target_id = None if star is None else star.target_id
+            return _polars(coverage(self._db, *place_, object_id=number, target_id=target_id, sigma=sigma))
 
     def cone(
         self,

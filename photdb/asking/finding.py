@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from photdb import progress
+from photdb.asking.measured import MeasuredTarget, measured_near, measured_target
 from photdb.asking.seen import nothing_there
 from photdb.errors import NotFoundError, UsageError
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.database import Database
+
+if TYPE_CHECKING:
+    from photdb.asking.naming import Meant
 
 #: An object this near (arcsec) is the one that was meant, however sharp its frames.
 LEAST_RADIUS = 5.0
@@ -33,6 +37,10 @@ class Found:
         Names and distances of further objects that are hardly further from that position.
     label : str or None
         The name it was asked by, where that is not its own.
+    target_id : int or None
+        The target whose forced points belong to it.
+    is_ellipse : bool
+        That target is measured in an ellipse.
     """
 
     object_id: int
@@ -42,6 +50,12 @@ class Found:
     separation: float | None = None
     others: tuple[str, ...] = ()
     label: str | None = None
+    target_id: int | None = None
+    is_ellipse: bool = False
+
+
+#: The number of an object that is none: a place without one.
+NO_OBJECT = -1
 
 
 def parse_position(words: Sequence[str]) -> tuple[float, float] | None:
@@ -96,6 +110,69 @@ def resolve(db: Database, words: Sequence[str], *, radius: float | None = None, 
     if name.isdigit():
         return object_by_id(db, int(name))
     return object_by_name(db, name, radius=radius, online=online)
+
+
+def resolve_measured(
+    db: Database, words: Sequence[str], *, radius: float | None = None, online: bool | None = None
+) -> Found:
+    """Return what a light curve is of: as `resolve`, but a target with forced points counts also without an object.
+
+    The object of such a target is the one that its forced points were linked to, and no other: a star beside it is not
+    it. Of a position, what is nearer. Where there is no object, ``object_id`` is `NO_OBJECT`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is neither; it says what there is.
+    """
+    position = parse_position(words)
+    name = " ".join(words).strip()
+    if position is None and name.isdigit():
+        return object_by_id(db, int(name))
+    if position is None:
+        from photdb.asking.naming import meant
+
+        named = meant(db, name, online=online)
+        known = None if named.target_id is None else measured_target(db, named.target_id)
+        return _object_meant(db, named, radius) if known is None else _found_target(db, known, named.ra, named.dec)
+    return find_measured(db, *position, radius=radius)
+
+
+def find_measured(db: Database, ra: float, dec: float, *, radius: float | None = None) -> Found:
+    """Return the object, or the target with forced points, that is nearest to a position (deg); see `resolve_measured`.
+
+    Raises
+    ------
+    NotFoundError
+        If there is neither within the radius (arcsec).
+    """
+    near = measured_near(db, [(1, ra, dec)], radius=radius).get(1)
+    try:
+        found = find_object(db, ra, dec, radius=radius)
+    except NotFoundError:
+        if near is None:
+            raise
+        return _found_target(db, near, ra, dec)
+    if near is None:
+        return found
+    if near.object_id == found.object_id:
+        return replace(found, target_id=near.target_id, is_ellipse=near.is_ellipse, label=near.name)
+    if (near.separation or 0.0) < (found.separation or 0.0):
+        return _found_target(db, near, ra, dec)
+    return found
+
+
+def _found_target(db: Database, known: MeasuredTarget, ra: float, dec: float) -> Found:
+    """Return a target that was measured, with the object at its place, if there is one."""
+    more: dict[str, Any] = {
+        "target_id": known.target_id,
+        "is_ellipse": known.is_ellipse,
+        "separation": known.separation,
+    }
+    if known.object_id is not None:
+        return replace(object_by_id(db, known.object_id), label=known.name, **more)
+    ra, dec = (ra, dec) if known.ra is None or known.dec is None else (known.ra, known.dec)
+    return Found(NO_OBJECT, known.name, ra, dec, **more)
 
 
 def place(db: Database, words: Sequence[str], *, online: bool | None = None) -> tuple[float, float]:
@@ -221,7 +298,11 @@ def object_by_name(db: Database, name: str, *, radius: float | None = None, onli
     """
     from photdb.asking.naming import meant
 
-    named = meant(db, name, online=online)
+    return _object_meant(db, meant(db, name, online=online), radius)
+
+
+def _object_meant(db: Database, named: Meant, radius: float | None) -> Found:
+    """Return the object that is meant by a name."""
     if named.object_id is not None:
         found = object_by_id(db, named.object_id)
         return replace(found, label=named.label)

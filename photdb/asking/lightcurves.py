@@ -56,10 +56,48 @@ def mjd_of(text: str | float | None, *, end: bool = False) -> float | None:
     return (moment - _MJD_EPOCH) / timedelta(days=1)
 
 
+#: What a light curve has besides the usual columns, and what it has when it is corrected for colour.
+MORE_COLUMNS = (
+    "cal_id", "zp_sys", "mag_err_total", "limit_3_mag", "target_id", "method", "noise", "noise_empty", "is_limit",
+)  # fmt: skip
+COLOUR_COLUMNS = ("colour", "colour_source")
+
+#: What points a light curve may be of.
+KINDS = ("all", "detected", "forced")
+#: What a limit may be, in times the noise; the first is meant where nothing is said.
+SIGMAS = (5, 3)
+
+
+def limit_columns(sigma: float | None) -> tuple[str, ...]:
+    """Return which of `MORE_COLUMNS` say what a limit is, where that is asked for (None: it is not)."""
+    if sigma is None:
+        return ()
+    return ("limit_3_mag", "is_limit") if sigma == 3 else ("is_limit",)
+
+
+def checked_sigma(sigma: float | None) -> float:
+    """Return what a limit is, in times the noise.
+
+    Raises
+    ------
+    UsageError
+        If it is not one of `SIGMAS`.
+    """
+    if sigma is None:
+        return SIGMAS[0]
+    if sigma not in SIGMAS:
+        raise UsageError(f"no limits of {sigma:g} sigma", "a light curve has limit_mag (5 sigma) and limit_3_mag")
+    return sigma
+
+
 def light_curve(
     db: Database,
-    object_id: int,
+    object_id: int | None,
     *,
+    target_id: int | None = None,
+    is_ellipse: bool = False,
+    kind: str = "all",
+    sigma: float | None = None,
     band: str | None = None,
     start: str | float | None = None,
     stop: str | float | None = None,
@@ -68,14 +106,23 @@ def light_curve(
     colour_corrected: bool = False,
     all_columns: bool = False,
 ) -> Answer:
-    """Return the light curve of an object, oldest first.
+    """Return the light curve of an object, oldest first: detections, and forced points where a frame has none.
 
     Parameters
     ----------
     db : Database
         The store.
-    object_id : int
-        Of the object.
+    object_id : int or None
+        Of the object; None: of a target where no object is.
+    target_id : int, optional
+        A target at the object's place: its forced points too.
+    is_ellipse : bool, default=False
+        Only what was measured in the ellipse of the target, in every frame; never beside circles.
+    kind : str, default="all"
+        One of `KINDS`. ``forced``: also where the frame has a detection.
+    sigma : float, optional
+        One of `SIGMAS`: a forced point whose flux is below so many times its noise is a limit. Where it is given, the
+        columns `limit_columns` follow the usual ones.
     band : str, optional
         One band only.
     start, stop : str or float, optional
@@ -83,34 +130,35 @@ def light_curve(
     without : int, default=0
         Points with any of these flags are left out.
     aperture_id : int, default=0
-        0 the primary aperture, -1 auto, else an aperture of table ``aperture``, with that aperture's zero points.
+        0 the primary aperture, -1 auto, -2 PSF, -3 the ellipse of the target, else an aperture of table ``aperture``,
+        with that aperture's zero points.
     colour_corrected : bool, default=False
         Magnitudes and mJy of the object's own colour instead of the pivot colour; NULL where that colour is unknown.
         Two columns more: ``colour`` (mag, in the index of the zero point's colour term) and ``colour_source`` (``own``,
         ``catalogue``, ``unknown``; NULL: the zero point has no colour term).
     all_columns : bool, default=False
         `MORE_COLUMNS` too.
+
+    Raises
+    ------
+    UsageError
+        If there is no such kind, or no such limit.
     """
-    parameters: dict[str, Any] = {
-        "object_id": object_id,
-        "aperture_id": aperture_id,
-        "band": band,
-        "from_mjd": mjd_of(start),
-        "to_mjd": mjd_of(stop, end=True),
-        "without": without,
-    }
-    if not (colour_corrected or all_columns):
-        name = "lightcurve" if aperture_id == 0 else "lightcurve_aperture"
-        return Answer(db, statement("queries", name), parameters, "lightcurve")
-    parameters["colour_corrected"] = colour_corrected
-    whole = Answer(db, statement("queries", "lightcurve_full"), parameters, "lightcurve")
-    unwanted = {*(() if all_columns else MORE_COLUMNS), *(() if colour_corrected else COLOUR_COLUMNS)}
-    return whole.only([c.name for c in whole.columns if c.name not in unwanted]) if unwanted else whole
+    chosen: dict[str, Any] = {"band": band, "start": start, "stop": stop, "without": without}
+    is_usual = kind == "all" and aperture_id == 0 and not (is_ellipse or colour_corrected or all_columns)
+    if is_usual and target_id is None and sigma is None:
+        parameters = {
+            "object_id": object_id, "band": band, "from_mjd": mjd_of(start), "to_mjd": mjd_of(stop, end=True),
+            "without": without,
+        }  # fmt: skip
+        return Answer(db, statement("queries", "lightcurve"), parameters, "lightcurve")
+    from photdb.asking.targets import Target, light_curves
 
-
-#: What a light curve has besides the usual columns, and what it has when it is corrected for colour.
-MORE_COLUMNS = ("cal_id", "zp_sys", "mag_err_total", "limit_3_mag")
-COLOUR_COLUMNS = ("colour", "colour_source")
+    target = Target(1, "", object_id=object_id, target_id=target_id, is_ellipse=is_ellipse)
+    return light_curves(
+        db, [target], named=False, kind=kind, sigma=sigma, aperture_id=aperture_id, all_columns=all_columns,
+        colour_corrected=colour_corrected, **chosen,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +224,37 @@ def calibration_note(db: Database, cal_id: int | None, *, objects: Sequence[int]
     return f"calibration {cal_id} {'; it '.join(said)}" if said else None
 
 
-def counted_limits(curve: Answer) -> tuple[int, int]:
-    """Return how many rows a light curve has, and how many of them are upper limits."""
-    counted = "SELECT count(*), count(*) FILTER (kind = 'limit') FROM ("
-    whole = Answer(curve.database, f"{counted}{curve.sql.rstrip().rstrip(';')}\n) AS curve", curve.parameters)
-    ((n, n_limit),) = whole.rows()
-    return n, n_limit
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many points of a light curve were detected, were forced (of these: are limits), or are limits of frames."""
+
+    n_detected: int
+    n_forced: int
+    n_forced_limit: int
+    n_limit: int
+
+    @property
+    def n(self) -> int:
+        """All rows."""
+        return self.n_detected + self.n_forced + self.n_limit
+
+    def line(self, sigma: float) -> str:
+        """Return it in words."""
+        said = [f"{self.n_detected} detected"] if self.n_detected else []
+        if self.n_forced:
+            below = f" ({self.n_forced_limit} below {sigma:g} sigma: limits)" if self.n_forced_limit else ""
+            said.append(f"{self.n_forced} forced{below}")
+        if self.n_limit:
+            said.append(f"{self.n_limit} upper limits of frames that did not detect it")
+        return f"{self.n} points: {', '.join(said)}"
+
+
+def counted(curve: Answer) -> Counts:
+    """Return what a light curve with the column ``is_limit`` consists of."""
+    sql = (
+        "SELECT count(*) FILTER (kind = 'detected'), count(*) FILTER (kind = 'forced'), "
+        "count(*) FILTER (kind = 'forced' AND is_limit), count(*) FILTER (kind = 'limit') FROM ("
+    )
+    whole = Answer(curve.database, f"{sql}{curve.sql.rstrip().rstrip(';')}\n) AS curve", curve.parameters)
+    (row,) = whole.rows()
+    return Counts(*row)

@@ -32,6 +32,8 @@ class Meant:
         The object, where that is known beyond its place.
     is_moving : bool
         A target with a path: it has no one place.
+    target_id : int or None
+        Of a target.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Meant:
     source: str
     object_id: int | None = None
     is_moving: bool = False
+    target_id: int | None = None
 
     @property
     def label(self) -> str | None:
@@ -88,9 +91,11 @@ def _target(db: Database, name: str) -> Meant | None:
     target = there[0]
     if db.query("ephemeris_span", target_id=target["target_id"]).rows:
         own = db.query("object_of_target", target_id=target["target_id"]).rows
-        return Meant(target["name"], target["ra"], target["dec"], "target", own[0][0] if own else None, is_moving=True)
+        number = own[0][0] if own else None
+        name, target_id = target["name"], target["target_id"]
+        return Meant(name, target["ra"], target["dec"], "target", number, is_moving=True, target_id=target_id)
     ra, dec = _moved(db, target)
-    return Meant(target["name"], ra, dec, "target")
+    return Meant(target["name"], ra, dec, "target", target_id=target["target_id"])
 
 
 def _object(db: Database, name: str) -> Meant | None:

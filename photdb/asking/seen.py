@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from photdb.asking.lightcurves import checked_sigma
 from photdb.errors import NotFoundError, UsageError
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
@@ -14,7 +15,15 @@ from photdb.store.database import Database, statement
 _NO_OBJECTS = ": the store has no objects"
 
 
-def coverage(db: Database, ra: float, dec: float, *, object_id: int | None = None) -> Answer:
+def coverage(
+    db: Database,
+    ra: float,
+    dec: float,
+    *,
+    object_id: int | None = None,
+    target_id: int | None = None,
+    sigma: float | None = None,
+) -> Answer:
     """Return every frame that saw a place (deg) or may have seen it: detected or not, how faint, and why not.
 
     Parameters
@@ -25,14 +34,21 @@ def coverage(db: Database, ra: float, dec: float, *, object_id: int | None = Non
         deg, ICRS.
     object_id : int, optional
         The star at the place; without one, no frame detected it.
+    target_id : int, optional
+        The target at the place whose forced points count.
+    sigma : float, optional
+        As `photdb.query.light_curve` has it.
 
     Raises
     ------
     UsageError
-        If the object moves.
+        If the object moves, or there are no limits of that sigma.
     """
     refuse_moving(db, object_id)
-    return Answer(db, statement("queries", "coverage"), {"ra": ra, "dec": dec, "object_id": object_id}, "lightcurve")
+    parameters = {
+        "ra": ra, "dec": dec, "object_id": object_id, "target_id": target_id, "sigma": checked_sigma(sigma),
+    }  # fmt: skip
+    return Answer(db, statement("queries", "coverage"), parameters, "lightcurve")
 
 
 def refuse_moving(db: Database, object_id: int | None) -> None:
@@ -72,7 +88,7 @@ def nothing_there(db: Database, ra: float, dec: float, radius: float) -> NotFoun
     return NotFoundError(
         f"{what}; it was observed and not detected: {seen_in_words(seen[0])} cover{'s' * (n == 1)} the place",
         f"it was too faint, or was not told from a neighbour: `photdb coverage {ra:.5f} {dec:.5f}` says in which "
-        f"frame{wider}",
+        f"frame; `photdb target add NAME {ra:.5f} {dec:.5f}` and `photdb forced` measure its flux all the same{wider}",
     )
 
 

@@ -9,8 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from photdb.asking.finding import LEAST_RADIUS, object_by_id, reach_of, resolve
-from photdb.asking.lightcurves import COLOUR_COLUMNS, MORE_COLUMNS, mjd_of
+from photdb.asking.finding import LEAST_RADIUS, NO_OBJECT, Found, object_by_id, reach_of, resolve
+from photdb.asking.lightcurves import (
+    COLOUR_COLUMNS,
+    KINDS,
+    MORE_COLUMNS,
+    checked_sigma,
+    light_curve,
+    limit_columns,
+    mjd_of,
+)
+from photdb.asking.measured import MeasuredTarget, measured_near
 from photdb.asking.seen import refuse_moving, seen_in_words
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
 from photdb.sky import parse_dec, parse_ra
@@ -24,6 +33,8 @@ _CALLED = {
     "dec": ("dec", "de", "dec_deg", "dej2000", "_dej2000", "de_icrs", "decl", "delta"),
     "object_id": ("object_id", "objectid"),
 }
+#: The aperture that is the ellipse of a target.
+ELLIPSE = -3
 #: Names that the store does not have as they are written are looked up one by one, this many at most.
 _ONE_BY_ONE = 200
 
@@ -46,6 +57,10 @@ class Target:
         To be looked up, where there is neither position nor number.
     reason : str
         Why it has no object.
+    target_id : int, optional
+        The target of the store whose forced points it has.
+    is_ellipse : bool
+        That target has an ellipse: it has no points but those.
     """
 
     place: int
@@ -55,6 +70,8 @@ class Target:
     object_id: int | None = None
     name: str | None = None
     reason: str = ""
+    target_id: int | None = None
+    is_ellipse: bool = False
 
 
 def read_targets(path: Path) -> list[Target]:
@@ -162,14 +179,20 @@ def find_targets(db: Database, targets: Sequence[Target], *, radius: float | Non
         arcsec; by default the match radius of the object's frames, at least `LEAST_RADIUS`.
     """
     named = {t.place: t for t in _named(db, targets, radius)}
-    placed = [t for t in named.values() if t.object_id is None and t.ra is not None and not t.reason]
+    placed = [
+        t for t in named.values() if t.object_id is None and t.target_id is None and t.ra is not None and not t.reason
+    ]
     found = _nearest(db, placed, radius)
     missing = [t for t in placed if t.place not in found]
+    given = measured_near(db, [(t.place, t.ra, t.dec) for t in missing if t.ra is not None and t.dec is not None])
+    missing = [t for t in missing if t.place not in given]
     reasons = _unseen(db, missing, radius)
     out = []
     for target in named.values():
         if target.place in found:
             target = replace(target, object_id=found[target.place])
+        elif target.place in given:
+            target = _of(target, given[target.place])
         out.append(replace(target, reason=reasons.get(target.place, target.reason)))
     return _numbered(db, out)
 
@@ -185,13 +208,20 @@ def _named(db: Database, targets: Sequence[Target], radius: float | None) -> lis
         if target.name is None:
             out.append(target)
         elif (row := meant.get(target.place)) is not None:
-            out.append(replace(target, ra=row["ra"], dec=row["dec"], object_id=row["object_id"]))
+            target = replace(target, ra=row["ra"], dec=row["dec"], object_id=row["object_id"])
+            known = MeasuredTarget(row["target_id"], row["name"], row["linked_id"], row["is_ellipse"])
+            out.append(_of(target, known) if row["is_measured"] else target)
         elif asked < _ONE_BY_ONE:
             asked += 1
             out.append(_resolved(db, target, radius))
         else:
             out.append(replace(target, reason=f"no target or object {target.name!r}"))
     return out
+
+
+def _of(target: Target, known: MeasuredTarget) -> Target:
+    """Return a target of a list as the target of the store that it is."""
+    return replace(target, object_id=known.object_id, target_id=known.target_id, is_ellipse=known.is_ellipse)
 
 
 def _resolved(db: Database, target: Target, radius: float | None) -> Target:
@@ -274,6 +304,8 @@ def light_curves(
     stop: str | float | None = None,
     without: int = 0,
     aperture_id: int = 0,
+    kind: str = "all",
+    sigma: float | None = None,
     colour_corrected: bool = False,
     all_columns: bool = False,
     limits: bool = False,
@@ -286,11 +318,12 @@ def light_curves(
     db : Database
         The store.
     targets : sequence of Target
-        As `find_targets` returns them; those without an object have upper limits only.
-    band, start, stop, without, aperture_id, colour_corrected, all_columns : optional
+        As `find_targets` returns them; those without an object have forced points and upper limits only.
+    band, start, stop, without, aperture_id, kind, sigma, colour_corrected, all_columns : optional
         As `photdb.query.light_curve` has them.
     limits : bool, default=False
-        Also a row of kind ``limit`` for each frame that saw a target and did not detect it: ``limit_mag``, no flux.
+        Also a row of kind ``limit`` for each frame that saw a target, did not detect it and has no forced point of it:
+        ``limit_mag``, no flux.
     named : bool, default=True
         The first column is ``target``.
 
@@ -298,20 +331,26 @@ def light_curves(
     ------
     UsageError
         If limits are asked for in another aperture than the primary one, or of one object that moves. (Of several
-        targets, those that move have no limits.)
+        targets, those that move have no limits.) If there is no such kind, or no such limit.
     """
+    if kind not in KINDS:
+        raise UsageError(f"no points of kind {kind!r}", f"there are {', '.join(KINDS)}")
     if limits and aperture_id:
         raise UsageError("--limits are those of the primary aperture", "leave --aperture-id away")
     if limits and len(targets) == 1:
         refuse_moving(db, targets[0].object_id)
     asked = [
-        {"place": t.place, "target": t.label, "object_id": t.object_id, "ra": t.ra, "dec": t.dec}
+        {
+            "place": t.place, "target": t.label, "object_id": t.object_id, "target_id": t.target_id, "ra": t.ra,
+            "dec": t.dec, "is_ellipse": t.is_ellipse or aperture_id == ELLIPSE,
+        }
         for t in targets
-        if t.object_id is not None or (limits and t.ra is not None)
-    ]
+        if t.object_id is not None or t.target_id is not None or (limits and t.ra is not None)
+    ]  # fmt: skip
     parameters: dict[str, Any] = {
         "asked": json.dumps(asked), "band": band, "from_mjd": mjd_of(start), "to_mjd": mjd_of(stop, end=True),
-        "aperture_id": aperture_id, "without": without, "colour_corrected": colour_corrected,
+        "aperture_id": aperture_id, "without": without, "colour_corrected": colour_corrected, "kind": kind,
+        "sigma": checked_sigma(sigma),
     }  # fmt: skip
     sql = statement("queries", "lightcurve_targets")
     if limits:
@@ -319,6 +358,28 @@ def light_curves(
         both = " UNION ALL BY NAME ".join(f"(SELECT * FROM ({part.rstrip().rstrip(';')}\n))" for part in parts)
         sql = f"SELECT * FROM ({both}) AS curve ORDER BY place, mjd_mid, band, frame_id"
     whole = Answer(db, sql, parameters, "lightcurve")
-    unwanted = {"place", *(() if named else ("target",)), *(() if all_columns else MORE_COLUMNS)}
+    more = () if all_columns else (name for name in MORE_COLUMNS if name not in limit_columns(sigma))
+    unwanted = {"place", *(() if named else ("target",)), *more}
     unwanted |= set() if colour_corrected else set(COLOUR_COLUMNS)
     return whole.only([c.name for c in whole.columns if c.name not in unwanted])
+
+
+def curve_of(db: Database, found: Found, *, limits: bool = False, **chosen: Any) -> Answer:
+    """Return the light curve of what was found: of an object, of a target and its object, or of a place without either.
+
+    Parameters
+    ----------
+    db : Database
+        The store.
+    found : Found
+        As `photdb.query.resolve_measured` returns it.
+    limits : bool, default=False
+        As `light_curves` has it.
+    **chosen : optional
+        As `photdb.query.light_curve` has them.
+    """
+    number = None if found.object_id == NO_OBJECT else found.object_id
+    if not limits:
+        return light_curve(db, number, target_id=found.target_id, is_ellipse=found.is_ellipse, **chosen)
+    target = Target(1, found.name, found.ra, found.dec, number, target_id=found.target_id, is_ellipse=found.is_ellipse)
+    return light_curves(db, [target], **chosen, limits=True, named=False)

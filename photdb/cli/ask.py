@@ -54,10 +54,38 @@ def lightcurve(
     aperture_id: Annotated[
         int, typer.Option(metavar="ID", help="Aperture of the flux: 0 primary, -1 auto, else one of table aperture.")
     ] = 0,
+    aperture: Annotated[
+        str | None,
+        typer.Option(
+            "--aperture",
+            metavar="NAME",
+            help="The same by its name: primary, auto, psf, whole (a target's ellipse), 5arcsec, 2fwhm (diameter).",
+        ),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help="Which points: all (detected, and forced where a frame has no detection), detected, or forced (also "
+            "where a frame has a detection).",
+        ),
+    ] = "all",
+    sigma: Annotated[
+        float | None,
+        typer.Option(
+            "--sigma",
+            metavar="3|5",
+            help="A forced point below so many times its noise is a limit: column is_limit, triangles of --plot "
+            "(default: 5).",
+        ),
+    ] = None,
     limits: Annotated[
         bool,
         typer.Option(
-            "--limits", help="Also a row of kind limit for every frame that saw the place and did not detect the star."
+            "--limits",
+            help="Also a row of kind limit for every frame that saw the place, did not detect the star and has no "
+            "forced point.",
         ),
     ] = False,
     colour_corrected: ColourCorrected = False,
@@ -101,12 +129,17 @@ def lightcurve(
     Calibrated with the zero points in use; mag_system says what the magnitudes are worth. A flux that is not positive
     has no magnitude.
 
+    kind says how a point was measured: detected, or forced at a given place (`photdb forced`) where the frame has no
+    detection. limit_mag is 5 times the noise whatever --sigma says; limit_3_mag is 3 times.
+
     Examples: photdb lightcurve 41.58 -30.27; photdb lc 02:04:10.3 +46:41:16 --plot star.png; photdb lc AG Peg --band V
 
     A moving target has more columns: where it was predicted and found, the distance of the two in arcsec, distances
     from Sun and observer, phase angle, reduced magnitude, when the light left it, and why a point is rejected.
 
     Example: photdb lightcurve --targets list.csv --output curves.parquet
+
+    Example: photdb lightcurve "SN 2026abc" --sigma 3 --plot sn.png
 
     Example: photdb lightcurve "(5945) Roachapproach" --reject pos=3,star --plot 5945.png
     """
@@ -117,35 +150,34 @@ def lightcurve(
     if reduced and (plot is None or flux):
         raise UsageError("--reduced is for --plot, and of magnitudes", "add --plot asteroid.png, leave out --flux")
     choice = _Choice(
-        band, start, stop, _mask(flags, no_flags), aperture_id, colour_corrected,
+        band, start, stop, _mask(flags, no_flags), aperture_id, kind, sigma, colour_corrected,
         all_columns or _asks_for_more(columns), limits, tuple(_names(columns or "")),
     )  # fmt: skip
+    _refuse_kind(kind, sigma)
     if targets is not None:
         if where or object_id is not None or plot is not None:
             raise UsageError("--targets goes without a name, a position, --object and --plot", "the file has them all")
         with Database.open(store_path(db), calibration=calibration) as store:
-            _check_aperture(store, aperture_id)
+            choice = choice.in_aperture(store, aperture)
             _many(store, targets, choice, radius, format=format, output=output, overwrite=overwrite)
             say_calibration(store, calibration)
         return
     with Database.open(store_path(db), calibration=calibration) as store:
         found = _found_or_place(store, where or [], object_id, radius, online=online or None, limits=limits)
-        _check_aperture(store, aperture_id)
+        choice = choice.in_aperture(store, aperture)
         curve = _with_path(store, choice.ask(store, found), found, rejection, asked=reject is not None or reduced)
         _say_what(found)
         n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
         if not n:
-            raise _no_points(store, found, band)
-        _say_state(store, curve, found, limits=limits)
+            raise _no_points(store, found, choice)
+        _say_state(store, found, choice)
         say_calibration(store, calibration, [found.object_id])
         if colour_corrected:
             say_colours(store, [found.object_id], band)
         if plot is not None:
-            _plot(curve, found, plot, flux=flux, phase=phase, epoch=epoch, reduced=reduced)
-
-
-#: What a place without an object is called, where its limits are asked for.
-_NO_OBJECT = -1
+            if not choice.all_columns:
+                curve = _with_path(store, replace(choice, all_columns=True).ask(store, found), found, rejection)
+            _plot(curve, found, plot, flux=flux, phase=phase, epoch=epoch, reduced=reduced, sigma=sigma or 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +189,28 @@ class _Choice:
     stop: str | None
     without: int
     aperture_id: int
+    kind: str
+    sigma: float | None
     colour_corrected: bool
     all_columns: bool
     limits: bool
     columns: tuple[str, ...]
 
+    def in_aperture(self, store: Database, called: str | None) -> _Choice:
+        """Return the same in an aperture that was called by its name; refuse one in which nothing was measured."""
+        if called is None:
+            _check_aperture(store, self.aperture_id)
+            return self
+        if self.aperture_id:
+            raise UsageError("--aperture and --aperture-id say the same", "give one of them")
+        from photdb.asking.apertures import aperture_called
+
+        return replace(self, aperture_id=aperture_called(store, called))
+
     def ask(self, store: Database, found: query.Found) -> Answer:
-        """Return the light curve of one object, or the limits of a place without one."""
+        """Return the light curve of what was found."""
         wanted = {name: getattr(self, name) for name in (f.name for f in fields(self)) if name not in _NOT_ASKED}
-        if not self.limits:
-            return query.light_curve(store, found.object_id, **wanted)
-        number = None if found.object_id == _NO_OBJECT else found.object_id
-        target = query.Target(1, found.name, found.ra, found.dec, number)
-        return query.light_curves(store, [target], **wanted, limits=True, named=False)
+        return query.curve_of(store, found, limits=self.limits, **wanted)
 
     def ask_many(self, store: Database, targets: list[query.Target]) -> Answer:
         """Return the light curves of targets."""
@@ -184,7 +225,9 @@ class _Choice:
 _NOT_ASKED = ("limits", "columns")
 
 
-def _with_path(store: Database, curve: Answer, found: query.Found, rejection: Rejection, *, asked: bool) -> Answer:
+def _with_path(
+    store: Database, curve: Answer, found: query.Found, rejection: Rejection, *, asked: bool | None = None
+) -> Answer:
     """Return the light curve of a moving target with its path, and say what is rejected; that of a star as it is."""
     if moving_target(store, found.object_id) is None:
         if asked:
@@ -193,7 +236,7 @@ def _with_path(store: Database, curve: Answer, found: query.Found, rejection: Re
     from photdb.jobs.moving_curve import extended
 
     curve = extended(store, curve, found.object_id, rejection)
-    said = rejected_in_words(curve)
+    said = None if asked is None else rejected_in_words(curve)
     if said:
         console.warn(said)
     return curve
@@ -254,17 +297,29 @@ def _found_or_place(
         if position is None or not query.frames_at(store, *position):
             raise
         console.warn("no object there: its upper limits")
-        return query.Found(_NO_OBJECT, f"{position[0]:.5f} {position[1]:+.5f}", *position)
+        return query.Found(query.NO_OBJECT, f"{position[0]:.5f} {position[1]:+.5f}", *position)
 
 
-def _say_state(store: Database, curve: Answer, found: query.Found, *, limits: bool) -> None:
-    """Say how many rows are upper limits, and that no point is calibrated where none is."""
-    if limits:
-        n, n_limit = query.counted_limits(curve)
-        console.note(f"{n - n_limit} points, and {n_limit} upper limits of frames that did not detect it")
-    ((n_frame, n_calibrated),) = store.query("object_calibrated", object_id=found.object_id).rows
+def _say_state(store: Database, found: query.Found, choice: _Choice) -> None:
+    """Say how many points are forced or upper limits, and that no point is calibrated where none is."""
+    number = None if found.object_id == query.NO_OBJECT else found.object_id
+    ((n_frame, n_calibrated, n_forced),) = store.query(
+        "object_calibrated", object_id=number, target_id=found.target_id
+    ).rows
+    if choice.limits or n_forced:
+        counts = query.counted(replace(choice, all_columns=True).ask(store, found))
+        if counts.n_forced or counts.n_limit:
+            console.note(counts.line(choice.sigma or query.SIGMAS[0]))
     if n_frame and not n_calibrated:
         console.warn(f"none of its {n_frame} points is calibrated yet: `photdb zeropoint` makes zero points")
+
+
+def _refuse_kind(kind: str, sigma: float | None) -> None:
+    """Refuse a kind of points or a limit that there is not, before any store is opened."""
+    if kind not in query.KINDS:
+        raise UsageError(f"--kind {kind!r}", f"there are {', '.join(query.KINDS)}")
+    if sigma is not None and sigma not in query.SIGMAS:
+        raise UsageError(f"--sigma {sigma:g}: limits are of 3 or 5 sigma", "as --sigma 3")
 
 
 def _asks_for_more(columns: str | None) -> bool:
@@ -293,12 +348,14 @@ def _found(
         raise UsageError("give a name, RA and DEC, or --object ID", "as photdb lightcurve 41.58 -30.27")
     if object_id is not None:
         return query.object_by_id(store, object_id)
-    return query.resolve(store, where, radius=radius, online=online)
+    return query.resolve_measured(store, where, radius=radius, online=online)
 
 
 def _say_what(found: query.Found) -> None:
     """Say which object it is, and which others it may have been."""
-    if found.object_id == _NO_OBJECT:
+    if found.object_id == query.NO_OBJECT:
+        if found.target_id is not None:
+            console.note(f"target {found.name}: no object is at its place, so its points are forced ones alone")
         return
     label = f" ({found.label})" if found.label else ""
     away = "" if found.separation is None else f", {found.separation:.1f} arcsec from the position asked for"
@@ -307,13 +364,22 @@ def _say_what(found: query.Found) -> None:
         console.warn(f"hardly further away: {', '.join(found.others)}; `photdb cone` lists them, --object ID chooses")
 
 
-def _no_points(store: Database, found: query.Found, band: str | None) -> NotFoundError:
+def _no_points(store: Database, found: query.Found, choice: _Choice) -> NotFoundError:
     """Return the error for a light curve of which nothing is left."""
-    bands = store.query("object_bands", object_id=found.object_id).rows
-    there = ", ".join(f"{n} in {name or 'no band'}" for name, n in bands)
-    what = f"{found.name}: no points" + (f" in band {band}" if band else "") + " that were asked for"
+    what = f"{found.name}: no points"
+    what += "" if choice.kind == "all" else f" of kind {choice.kind}"
+    what += f" in band {choice.band}" if choice.band else ""
+    number = None if found.object_id == query.NO_OBJECT else found.object_id
+    ((_, _, n_forced),) = store.query("object_calibrated", object_id=number, target_id=found.target_id).rows
+    if choice.kind == "forced" and not n_forced:
+        who = f"--object {found.object_id}" if found.target_id is None else f'--target "{found.label or found.name}"'
+        return NotFoundError(f"{what}: its flux was not measured in any frame", f"`photdb forced {who}` measures it")
+    bands = store.query("object_bands", object_id=number).rows
+    there = [f"{n} in {name or 'no band'}" for name, n in bands]
+    there += [f"{n_forced} frames with forced points"] if n_forced else []
     return NotFoundError(
-        what, f"of this object there are {there}" if there else "this object has no detections any more"
+        f"{what} that were asked for",
+        f"of this object there are {', '.join(there)}" if there else "this object has no detections any more",
     )
 
 
@@ -324,7 +390,7 @@ def _names(columns: str) -> list[str]:
 
 def _check_aperture(store: Database, aperture_id: int) -> None:
     """Refuse an aperture that no frame was measured in."""
-    if aperture_id in (0, -1):
+    if aperture_id in (0, -1, -2, -3):
         return
     known = store.query("apertures").dicts()
     if aperture_id not in [a["aperture_id"] for a in known]:
@@ -376,6 +442,7 @@ def _plot(
     phase: float | None = None,
     epoch: float | None = None,
     reduced: bool = False,
+    sigma: float = 5,
 ) -> None:
     """Draw a light curve into a file; of a moving target without what is rejected."""
     from photdb.output.formats import appearing
@@ -390,10 +457,11 @@ def _plot(
     if phase is not None:
         from photdb.cli.variables import draw_phased
 
-        draw_phased(rows, path, title=title, period=phase, epoch=epoch)
+        points = [row for row in rows if not row["is_limit"]]
+        draw_phased(points, path, title=title, period=phase, epoch=epoch)
         return
     with appearing(path) as temporary:
-        draw(rows, temporary, title=title, flux=flux)
+        draw(rows, temporary, title=title, flux=flux, sigma=sigma)
     console.note(f"drawn in {path}")
 
 

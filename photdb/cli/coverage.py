@@ -26,6 +26,12 @@ def coverage(
     ] = None,
     object_id: Annotated[int | None, typer.Option("--object", metavar="ID", help="The object's number.")] = None,
     radius: Radius = None,
+    sigma: Annotated[
+        float | None,
+        typer.Option(
+            "--sigma", metavar="3|5", help="A forced flux below so many times its noise is a limit (default: 5)."
+        ),
+    ] = None,
     sky: Annotated[
         Path | None, typer.Option("--map", metavar="FILE", help="Draw what was observed: .png, .pdf or .svg.")
     ] = None,
@@ -46,8 +52,10 @@ def coverage(
 ) -> None:
     """List every frame that saw a place: detected or not, and why a point is missing.
 
-    status: detected, not detected, outside (of the frame, but near), failed, rejected or no WCS (it may have seen the
-    place). why: masked, edge, blended (with a neighbour), not calibrated, too faint (for the limit), missed.
+    status: detected, forced (not detected, but its flux at the place is above --sigma times the noise), limit (it is
+    below), not detected (and not forced), outside (of the frame, but near), failed, rejected or no WCS (it may have
+    seen the place). why: S/N of a forced flux; masked, edge, blended (with a neighbour), not calibrated, too faint (for
+    the limit), missed.
 
     --map draws how many frames saw each part of the sky, band by band; --moc writes where there is any.
 
@@ -65,40 +73,50 @@ def coverage(
     if bool(where) == (object_id is not None):
         raise UsageError("give a name, RA and DEC, or --object ID", "as photdb coverage 41.58 -30.27; or --map FILE")
     with Database.open(store_path(db), calibration=calibration) as store:
-        ra, dec, found = _place(store, where or [], object_id, radius)
-        answer = query.coverage(store, ra, dec, object_id=found)
+        ra, dec, found, target_id = _place(store, where or [], object_id, radius)
+        answer = query.coverage(store, ra, dec, object_id=found, target_id=target_id, sigma=sigma)
         n = tables.show(answer, format=format, output=output, overwrite=overwrite)
         if not n:
             raise query.never_observed(store, f"{ra:.5f} {dec:+.5f} was never observed")
-        console.note(_words(answer))
+        for line in _words(answer, where or [str(object_id)], is_object=object_id is not None):
+            console.note(line)
 
 
 def _place(
     store: Database, where: list[str], object_id: int | None, radius: float | None
-) -> tuple[float, float, int | None]:
-    """Return the place that was asked for, and the object there, if there is one."""
+) -> tuple[float, float, int | None, int | None]:
+    """Return the place that was asked for, and the object and the target there, if there are any."""
     if object_id is not None:
         found = query.object_by_id(store, object_id)
-        return found.ra, found.dec, found.object_id
+        return found.ra, found.dec, found.object_id, None
     position = query.parse_position(where)
-    if position is None:
-        found = query.resolve(store, where, radius=radius)
-        console.note(f"{found.name}, object {found.object_id}")
-        return found.ra, found.dec, found.object_id
     try:
-        found = query.find_object(store, *position, radius=radius)
+        found = query.resolve_measured(store, where, radius=radius)
     except NotFoundError:
+        if position is None:
+            raise
         console.note("no object is known there")
-        return *position, None
-    console.note(f"{found.name}, object {found.object_id}, {found.separation:.1f} arcsec from the position asked for")
-    return *position, found.object_id
+        return *position, None, None
+    at = position or (found.ra, found.dec)
+    away = "" if position is None else f", {found.separation:.1f} arcsec from the position asked for"
+    if found.object_id == query.NO_OBJECT:
+        console.note(f"target {found.name}{away}: no object is known there")
+        return *at, None, found.target_id
+    console.note(f"{found.name}, object {found.object_id}{away}")
+    return *at, found.object_id, found.target_id
 
 
-def _words(answer: Answer) -> str:
-    """Return how many frames there are of each kind."""
-    counted = Counter(answer.only(["status", "why"]).rows())
+def _words(answer: Answer, where: list[str], *, is_object: bool) -> list[str]:
+    """Return how many frames there are of each kind, and what to do about those where nothing was measured."""
+    rows = list(answer.only(["status", "why", "reason"]).rows())
+    counted = Counter((status, None if status in ("forced", "limit") else why) for status, why, _ in rows)
     words = (f"{n} {status}" + (f" ({why})" if why else "") for (status, why), n in counted.most_common())
-    return f"{sum(counted.values())} frames: {', '.join(words)}"
+    lines = [f"{len(rows)} frames: {', '.join(words)}"]
+    open_ = sum(s == "not detected" and not (r or "").startswith("no forced flux") for s, _, r in rows)
+    if open_:
+        who = f"--object {where[0]}" if is_object else "--target NAME"
+        lines.append(f"{open_} frames not yet forced: `photdb forced {who}` measures the flux at the place in them")
+    return lines
 
 
 def _sky(

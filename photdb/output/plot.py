@@ -1,8 +1,10 @@
 """The plot of a light curve.
 
 A band is told by its colour (Okabe & Ito's palette, which the colour-blind can tell apart) and by its marker. What is
-calibrated, relative or instrumental is in panels of their own, named on their axes. Flagged points are hollow; where
-nothing was found a triangle stands at the limit and points to fainter.
+calibrated, relative or instrumental is in panels of their own, named on their axes. Flagged points are hollow; forced
+points, measured where no detection is, have five rays; where nothing was found a triangle stands at the limit and
+points to fainter. All limits of a picture are of the same sigma, which the legend says. Drawn as a flux, every forced
+point is itself.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from typing import Any
 
 from photdb.output import plot_style as style
 from photdb.output.plot_style import COLOURS, MARKERS, MJD_1970
+
+#: How a forced point is marked, whatever its band.
+FORCED = "*"
 
 _AXIS = {
     "AB": "magnitude (AB)",
@@ -32,7 +37,7 @@ _FLUX_AXIS = {
 }
 
 
-def draw(points: Sequence[Mapping[str, Any]], path: Path, *, title: str, flux: bool = False) -> None:
+def draw(points: Sequence[Mapping[str, Any]], path: Path, *, title: str, flux: bool = False, sigma: float = 5) -> None:
     """Draw a light curve into a file.
 
     Parameters
@@ -45,8 +50,11 @@ def draw(points: Sequence[Mapping[str, Any]], path: Path, *, title: str, flux: b
         Name and position of the star.
     flux : bool, default=False
         Draw flux instead of magnitudes.
+    sigma : float, default=5
+        What a limit is, in times the noise: 3 or 5. The column ``is_limit``, where rows have it, has to be of the same.
     """
-    values = [(p["mag_system"], _value(p, points, flux)) for p in points]
+    limit = "limit_3_mag" if sigma == 3 else "limit_mag"
+    values = [(p["mag_system"], _value(p, points, flux, limit)) for p in points]
     systems = sorted({system for system, _ in values}, key=_rank)
     drawn = {system: [v for s, v in values if s == system and v is not None] for system in systems}
     shown = [system for system in systems if drawn[system]] or systems[:1]
@@ -56,7 +64,7 @@ def draw(points: Sequence[Mapping[str, Any]], path: Path, *, title: str, flux: b
     bands = sorted({p["band"] for p in points}, key=style.band_rank)
     for ax, system in zip(axes, shown, strict=True):
         for band in bands:
-            _draw_band(ax, [v for v in drawn[system] if v.band == band], band, bands.index(band), time)
+            _draw_band(ax, [v for v in drawn[system] if v.band == band], band, bands.index(band), time, sigma)
         _dress(ax, drawn[system], system, flux)
     time.dress(axes[0], axes[-1])
     axes[0].set_title(f"{title}\n{_summary(points)}", fontsize=10, loc="left")
@@ -71,21 +79,21 @@ def _rank(system: str) -> int:
 class _Value:
     """What is drawn of a point: height, error (0 for a limit), and how it is marked."""
 
-    __slots__ = ("band", "error", "flagged", "limit", "mjd", "y")
+    __slots__ = ("band", "error", "flagged", "forced", "limit", "mjd", "y")
 
     def __init__(self, point: Mapping[str, Any], y: float, error: float, *, limit: bool = False) -> None:
         self.mjd, self.band, self.y, self.error, self.limit = point["mjd_mid"], point["band"], y, error, limit
-        self.flagged = bool(point["flags"])
+        self.flagged, self.forced = bool(point["flags"]), point["kind"] == "forced"
 
 
-def _value(point: Mapping[str, Any], points: Sequence[Mapping[str, Any]], flux: bool) -> _Value | None:
+def _value(point: Mapping[str, Any], points: Sequence[Mapping[str, Any]], flux: bool, limit: str) -> _Value | None:
     """Return what is drawn of a point, or None: nothing can be."""
     if flux:
         return _flux_value(point, points)
-    if point["kind"] != "limit" and point["mag"] is not None:
+    if point["kind"] != "limit" and not point.get("is_limit") and point["mag"] is not None:
         return _Value(point, point["mag"], point["mag_err"])
-    if point["limit_mag"] is not None:
-        return _Value(point, point["limit_mag"], 0.0, limit=True)
+    if point.get(limit) is not None:
+        return _Value(point, point[limit], 0.0, limit=True)
     if point["zp"] is None and not any(p["zp"] is not None for p in points) and (point["flux"] or 0) > 0:
         return _Value(point, -2.5 * math.log10(point["flux"]), 1.0857362 * point["flux_err"] / point["flux"])
     return None
@@ -110,26 +118,26 @@ def _scaled(point: Mapping[str, Any]) -> float:
     return float(10 ** (-0.4 * point["zp"]) * point["flux"])
 
 
-def _draw_band(ax: Any, values: Sequence[_Value], band: str | None, place: int, time: _Time) -> None:
-    """Draw the points of one band: full, hollow where flagged, triangles for limits."""
+def _draw_band(ax: Any, values: Sequence[_Value], band: str | None, place: int, time: _Time, sigma: float) -> None:
+    """Draw the points of one band: full, hollow where flagged, rays where forced, triangles for limits."""
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
     label = band or "no band"
     look: dict[str, Any] = {"color": colour, "alpha": 0.9}
-    for flagged in (False, True):
-        some = [v for v in values if v.flagged == flagged and not v.limit]
+    for forced, flagged in ((False, False), (False, True), (True, False), (True, True)):
+        some = [v for v in values if (v.forced, v.flagged) == (forced, flagged) and not v.limit]
         if some:
             ax.errorbar(
                 [time.x(v.mjd) for v in some],
                 [v.y for v in some],
                 yerr=[v.error or 0.0 for v in some],
-                label=f"{label}, flagged" if flagged else label,
+                label=", ".join([label, *(["forced"] if forced else []), *(["flagged"] if flagged else [])]),
                 mfc="none" if flagged else colour,
-                **look | {"fmt": marker, "ms": 4, "elinewidth": 0.8},
+                **look | {"fmt": FORCED if forced else marker, "ms": 7 if forced else 4, "elinewidth": 0.8},
             )
     limits = [v for v in values if v.limit]
     if limits:
         places = [time.x(v.mjd) for v in limits], [v.y for v in limits]
-        ax.plot(*places, ls="none", marker="v", ms=6, mfc="none", label=f"{label}, 5 sigma limit", **look)
+        ax.plot(*places, ls="none", marker="v", ms=6, mfc="none", label=f"{label}, {sigma:g}-sigma limits", **look)
 
 
 def _dress(ax: Any, values: Sequence[_Value], system: str, flux: bool) -> None:
@@ -159,7 +167,9 @@ def _summary(points: Sequence[Mapping[str, Any]]) -> str:
     when = str(days[0]) if days[0] == days[-1] else f"{days[0]} to {days[-1]}"
     without = sum(p["zp"] is None for p in points)
     flagged = sum(bool(p["flags"]) for p in points)
+    forced = sum(p["kind"] == "forced" for p in points)
     parts = [f"{len(points)} points, {when}"]
+    parts += [f"{forced} forced"] if forced else []
     parts += [f"{flagged} flagged"] if flagged else []
     parts += [f"{without} without zero point"] if without else []
     return ", ".join(parts)

@@ -1,7 +1,8 @@
 -- Every frame that saw places on the sky or may have seen them: whether a star was measured there, and why not.
 --
 -- i          the place, counted from 1
--- status     detected; not detected; outside (of the outline, in a HEALPix cell that the frame touches); failed, rejected or
+-- status     detected; forced (no detection, but a forced flux of so many sigma; why says the S/N) or limit (a forced flux
+--            below that), as the light curve has them; not detected (and no forced flux); outside (of the outline, in a HEALPix cell that the frame touches); failed, rejected or
 --            no WCS: frames without an outline whose header points within a degree of the place, or, where it does not
 --            say where, names the same object as a frame that saw it
 -- why        of a star that was not detected:
@@ -14,19 +15,22 @@
 --                            limit
 --            missed          its median is brighter than that: it has faded, or the frame has to be looked at
 --            of one that was detected: edge or masked (part of its aperture is missing: no flux), not calibrated
+--            of a forced flux: its S/N, as S/N 3.4
 -- zero points are those of the primary aperture.
 --
 -- ras, decs  DOUBLE[]   deg
 -- objects    BIGINT[]   the star at each place; NULL where there is none
-CREATE OR REPLACE MACRO coverage(ras, decs, objects) AS TABLE
+-- targets    INTEGER[]  the target at each place whose forced fluxes count; NULL where there is none
+-- sigma      DOUBLE     a forced flux below so many times its noise is a limit
+CREATE OR REPLACE MACRO coverage(ras, decs, objects, targets := NULL, sigma := 5) AS TABLE
 WITH asked AS MATERIALIZED (
   SELECT
-    i, ra, dec, object_id,
+    i, ra, dec, object_id, target_id,
     cos(radians(dec)) * cos(radians(ra)) AS ux, cos(radians(dec)) * sin(radians(ra)) AS uy, sin(radians(dec)) AS uz
   FROM (
     SELECT
       unnest(range(1, len(ras::DOUBLE[]) + 1)) AS i, unnest(ras::DOUBLE[]) AS ra, unnest(decs::DOUBLE[]) AS dec,
-      unnest(objects::BIGINT[]) AS object_id
+      unnest(objects::BIGINT[]) AS object_id, unnest(targets::INTEGER[]) AS target_id
   )
 ),
 touching AS MATERIALIZED (
@@ -113,6 +117,30 @@ beside AS MATERIALIZED (
   FROM detection
   WHERE object_id IN (SELECT object_id FROM near)
 ),
+-- Forced fluxes as the light curve has them (lightcurve_targets): of the target before those of its object; where a target
+-- has an ellipse, in that alone. Where there is none, why.
+given AS MATERIALIZED (
+  SELECT a.i, a.target_id AS asked_target, f.*
+  FROM forced AS f
+  JOIN asked AS a ON a.target_id = f.target_id
+  UNION ALL
+  SELECT a.i, a.target_id, f.*
+  FROM forced AS f
+  JOIN asked AS a ON a.object_id = f.object_id
+  WHERE f.target_id IS DISTINCT FROM a.target_id
+),
+pushed AS MATERIALIZED (
+  SELECT
+    g.i, g.frame_id, g.flux, g.flux_err, g.noise, g.flags, g.x, g.y, g.reason, g.target_id, g.aperture_id
+  FROM given AS g
+  LEFT JOIN target AS t ON t.target_id = g.asked_target
+  WHERE g.aperture_id = CASE WHEN t.a_arcsec IS NOT NULL THEN -3 ELSE 0 END
+  QUALIFY row_number() OVER (
+    PARTITION BY g.i, g.frame_id
+    ORDER BY
+      g.reason IS NULL DESC, g.target_id IS NOT DISTINCT FROM g.asked_target DESC, g.target_id, g.method DESC
+  ) = 1
+),
 neighbour AS (
   SELECT i, frame_id, arg_min(name, distance) AS name, min(distance) AS distance
   FROM (
@@ -153,7 +181,9 @@ judged AS (
       WHEN l.inside IS NULL THEN 'no WCS'
       WHEN NOT l.inside THEN 'outside'
       WHEN m.frame_id IS NOT NULL THEN 'detected'
-      ELSE 'not detected'
+      WHEN p.flux IS NULL THEN 'not detected'
+      WHEN p.flux < sigma::DOUBLE * p.noise THEN 'limit'
+      ELSE 'forced'
     END AS status,
     CASE
       WHEN f.state <> 'ok' OR l.inside IS NOT TRUE THEN NULL
@@ -161,6 +191,7 @@ judged AS (
       WHEN m.frame_id IS NOT NULL AND m.flux IS NULL THEN 'masked'
       WHEN m.frame_id IS NOT NULL AND coalesce(z.mag_system, 'instrumental') = 'instrumental' THEN 'not calibrated'
       WHEN m.frame_id IS NOT NULL THEN NULL
+      WHEN p.flux IS NOT NULL THEN printf('S/N %.1f', p.flux / p.flux_err)
       WHEN list_bool_or(list_transform(
         (f.settings::JSON -> '$.mask_circles')::STRUCT(ra DOUBLE, dec DOUBLE, radius_arcsec DOUBLE)[],
         lambda c: separation_arcsec(c.ra, c.dec, a.ra, a.dec) <= c.radius_arcsec
@@ -171,11 +202,24 @@ judged AS (
       WHEN u.mag IS NULL OR u.mag > z.limit_mag - 0.5 THEN 'too faint'
       ELSE 'missed'
     END AS why,
-    m.mag,
-    mag_error(m.flux, m.flux_err) AS mag_err,
-    m.flags,
-    z.limit_mag,
-    z.limit_3_mag,
+    coalesce(m.mag, CASE WHEN m.frame_id IS NULL THEN flux_to_mag(p.flux, zp_here(zf, p.flux, p.x, p.y, f.width, f.height)) END)
+      AS mag,
+    coalesce(
+      mag_error(m.flux, m.flux_err), CASE WHEN m.frame_id IS NULL THEN mag_error(p.flux, p.flux_err) END
+    ) AS mag_err,
+    coalesce(m.flags, p.flags) AS flags,
+    CASE
+      WHEN m.frame_id IS NULL AND p.noise > 0
+        THEN flux_to_mag(5 * p.noise, zp_here(zf, 5 * p.noise, p.x, p.y, f.width, f.height))
+      ELSE z.limit_mag
+    END AS limit_mag,
+    CASE
+      WHEN m.frame_id IS NULL AND p.noise > 0
+        THEN flux_to_mag(3 * p.noise, zp_here(zf, 3 * p.noise, p.x, p.y, f.width, f.height))
+      ELSE z.limit_3_mag
+    END AS limit_3_mag,
+    m.frame_id IS NULL AND p.i IS NOT NULL AS is_asked,
+    p.reason AS forced_reason,
     z.zp,
     z.zp_err,
     z.zp_sys,
@@ -193,6 +237,8 @@ judged AS (
   LEFT JOIN usual AS u ON u.object_id = a.object_id AND u.band = f.band
   LEFT JOIN neighbour AS n ON n.i = l.i AND n.frame_id = l.frame_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = l.frame_id AND z.aperture_id = 0
+  LEFT JOIN pushed AS p ON p.i = l.i AND p.frame_id = l.frame_id
+  LEFT JOIN zeropoint_active AS zf ON zf.frame_id = l.frame_id AND zf.aperture_id = p.aperture_id
 )
 SELECT
   i, object_id, frame_id, path, night, band, mjd_mid, bjd_tdb, exptime_s, airmass, fwhm_arcsec, status, why, mag, mag_err, flags,
@@ -201,6 +247,8 @@ SELECT
     WHEN status IN ('failed', 'rejected') THEN because
     WHEN status = 'no WCS' THEN coalesce(because, 'not registered: where it points is not known')
     WHEN status = 'outside' THEN printf('%.1f arcsec outside the frame', margin_arcsec)
+    WHEN status = 'not detected' AND forced_reason IS NOT NULL THEN 'no forced flux: ' || forced_reason
+    WHEN status IN ('forced', 'limit') AND limit_mag IS NULL THEN coalesce(because, 'no zero point')
     WHEN status = 'detected' AND why IN ('edge', 'masked') THEN 'part of the aperture is missing: no flux'
     WHEN why = 'masked' THEN 'inside a circle that was masked'
     WHEN why = 'edge' THEN printf('%.1f arcsec from the edge, within the aperture', margin_arcsec)

@@ -2,6 +2,8 @@
 -- $ra         DOUBLE   deg
 -- $dec        DOUBLE   deg
 -- $object_id  BIGINT   the star there; NULL: none is known
+-- $target_id  INTEGER  the target there; NULL: none was measured
+-- $sigma      DOUBLE   a forced flux below so many times its noise is a limit
 SELECT
   frame_id,
   parse_filename(path) AS file,
@@ -20,5 +22,7 @@ SELECT
   flags,
   margin_arcsec,
   reason
-FROM coverage([$ra::DOUBLE], [$dec::DOUBLE], [$object_id::BIGINT])
+FROM coverage(
+  [$ra::DOUBLE], [$dec::DOUBLE], [$object_id::BIGINT], targets := [$target_id::INTEGER], sigma := $sigma::DOUBLE
+)
 ORDER BY mjd_mid NULLS LAST, frame_id;

@@ -1,8 +1,10 @@
--- Upper limits of places in the frames that saw them and did not detect their star, in the columns of lightcurve_targets.
+-- Upper limits of places in the frames that saw them, did not detect their star and have no forced point of it, in the columns
+-- of lightcurve_targets: that of the frame.
 --
--- A moving target has no limits: it has no one place. A frame in which the place was masked, at the edge or blended with a neighbour gives none: nothing would have been seen.
+-- A moving target has no limits: it has no one place. A frame in which the place was masked, at the edge or blended with a
+-- neighbour gives none: nothing would have been seen.
 --
--- $asked     VARCHAR   JSON: [{"place": 1, "target": "AG Peg", "object_id": 123, "ra": 41.5, "dec": -30.2}, ...]; deg
+-- $asked     VARCHAR   JSON: [{"place": 1, "target": "AG Peg", "object_id": 123, "target_id": 4, "ra": 41.5, "dec": -30.2}, ...]; deg
 -- $band      VARCHAR   NULL: every band
 -- $from_mjd  DOUBLE    NULL: from the first
 -- $to_mjd    DOUBLE    NULL: to the last
@@ -10,14 +12,18 @@ WITH asked AS MATERIALIZED (
   SELECT *, row_number() OVER (ORDER BY place) AS i
   FROM (
     SELECT unnest(
-      from_json($asked::VARCHAR, '[{"place": "INTEGER", "target": "VARCHAR", "object_id": "BIGINT", "ra": "DOUBLE", "dec": "DOUBLE"}]'),
+      from_json(
+        $asked::VARCHAR,
+        '[{"place": "INTEGER", "target": "VARCHAR", "object_id": "BIGINT", "target_id": "INTEGER", "ra": "DOUBLE", "dec": "DOUBLE"}]'
+      ),
       recursive := true
     )
   )
   WHERE object_id IS NULL OR object_id NOT IN (SELECT object_id FROM object WHERE kind = 'moving')
 ),
 listed AS MATERIALIZED (
-  SELECT list(ra ORDER BY i) AS ras, list(dec ORDER BY i) AS decs, list(object_id ORDER BY i) AS objects
+  SELECT list(ra ORDER BY i) AS ras, list(dec ORDER BY i) AS decs, list(object_id ORDER BY i) AS objects,
+    list(target_id ORDER BY i) AS targets
   FROM asked
 )
 SELECT
@@ -50,9 +56,17 @@ SELECT
   c.zp_sys,
   NULL::DOUBLE AS mag_err_total,
   c.limit_3_mag,
+  NULL::INTEGER AS target_id,
+  NULL::VARCHAR AS method,
+  NULL::FLOAT AS noise,
+  NULL::FLOAT AS noise_empty,
+  true AS is_limit,
   NULL::DOUBLE AS colour,
   NULL::VARCHAR AS colour_source
-FROM coverage((SELECT ras FROM listed), (SELECT decs FROM listed), (SELECT objects FROM listed)) AS c
+FROM coverage(
+  (SELECT ras FROM listed), (SELECT decs FROM listed), (SELECT objects FROM listed),
+  targets := (SELECT targets FROM listed)
+) AS c
 JOIN asked AS a ON a.i = c.i
 WHERE c.status = 'not detected'
   AND c.why IN ('too faint', 'missed')

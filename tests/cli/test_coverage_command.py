@@ -144,7 +144,7 @@ def test_limits_are_rows_of_the_light_curve_only_where_the_star_would_have_been_
     assert [found[i]["kind"] for i in (1, 3, 4)] == ["limit", "limit", "detected"]
     assert (found[1]["flux"], found[1]["mag"], found[1]["limit_mag"]) == ("", "", "20.6")
     assert found[1]["bjd_tdb"]
-    assert "8 points, and 2 upper limits" in err
+    assert "10 points: 8 detected, 2 upper limits of frames that did not detect it" in err
     plain = photdb("lightcurve", "--object", str(STAR))[1]
     assert out.splitlines()[0] == plain.splitlines()[0]
     detected = [line for line in out.splitlines() if ",limit," not in line]
@@ -177,7 +177,7 @@ def test_coverage_of_many_places_at_once_is_that_of_each(torn):
             {"r": [p[0] for p in places], "d": [p[1] for p in places], "o": [p[2] for p in places]},
         ).rows
         for i, (ra, dec, object_id) in enumerate(places, 1):
-            one = db.query("coverage", ra=ra, dec=dec, object_id=object_id).dicts()
+            one = db.query("coverage", ra=ra, dec=dec, object_id=object_id, target_id=None, sigma=5).dicts()
             assert [m[1:] for m in many if m[0] == i] == [
                 (r["frame_id"], r["status"], r["why"], r["reason"]) for r in one
             ]
