@@ -13,6 +13,7 @@ from photdb.photometry.synthetic import moffat_scale
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from photdb.photometry.aperture_shapes import Shape
     from photdb.photometry.detection import Found
     from photdb.photometry.pixels import Pixels
 
@@ -24,21 +25,21 @@ _FARTHEST = 80.0
 _BETA, _LEAST_BETA = 3.0, 2.0
 
 
-def occupied_pixels(pixels: Pixels, found: Found) -> NDArray[np.bool_]:
+def occupied_pixels(pixels: Pixels, found: Found, *, wings: bool = True) -> NDArray[np.bool_]:
     """Return which pixels are not empty sky: unusable, saturated, or on a source.
 
-    A source is a disc as far as the wings of its Moffat profile reach a tenth of the noise of a pixel, at least three
-    times its rms size.
+    A source is a disc of three times its rms size, at least a FWHM; with `wings` as far as its Moffat profile is above
+    a tenth of the noise of a pixel.
     """
-    occupied = (pixels.mask & np.uint8(UNUSABLE | int(Flag.SATURATED))) != 0
+    occupied: NDArray[np.bool_] = (pixels.mask & np.uint8(UNUSABLE | int(Flag.SATURATED))) != 0
     if len(found):
-        reach = _reach(found)
+        reach = wing_reach(found) if wings else _core(found)
         sep.mask_ellipse(occupied, found.x, found.y, reach, reach, np.zeros(len(found)), 1.0)
     return occupied
 
 
-def _reach(found: Found) -> NDArray[np.float64]:
-    """Return how far each source is followed, px."""
+def wing_reach(found: Found) -> NDArray[np.float64]:
+    """Return how far the wings of each source are above a tenth of the noise of a pixel, px."""
     beta = max(found.beta, _LEAST_BETA) if np.isfinite(found.beta) else _BETA
     beta = min(beta, 4.5)  # no star's wings are steeper, whatever its core is
     fwhm = found.fwhm_px if np.isfinite(found.fwhm_px) else 3.0
@@ -46,4 +47,34 @@ def _reach(found: Found) -> NDArray[np.float64]:
     central = np.maximum(found.flux_iso, 0) * (beta - 1) / (np.pi * alpha**2)
     steps = np.maximum(central / (_FAINT * found.background.noise_at(found.x, found.y)), 1.0)
     wings = alpha * np.sqrt(steps ** (1 / beta) - 1)
-    return np.asarray(np.minimum(np.maximum(wings, np.maximum(3 * found.a, fwhm)), _FARTHEST))
+    return np.asarray(np.minimum(np.maximum(wings, _core(found)), _FARTHEST))
+
+
+def _core(found: Found) -> NDArray[np.float64]:
+    """Return the least radius that a source occupies, px."""
+    return np.asarray(np.maximum(3 * found.a, found.fwhm_px if np.isfinite(found.fwhm_px) else 3.0))
+
+
+def free_places(
+    pixels: Pixels, found: Found, shape: Shape, least: int, most: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return places where an aperture lies on empty sky alone, on a grid as wide as the aperture, px.
+
+    Where fewer than `least` are free of the wings of all sources, three times their rms size and a FWHM must do. The
+    same frame gives the same places, at most `most`, evenly drawn.
+    """
+    height, width = found.subtracted.shape
+    reach = float(max(np.max(along) for along in shape.span()))
+    rng = np.random.default_rng(1)
+    step = max(2 * reach, 4.0)
+    rows, columns = (np.arange(reach + 1, size - reach - 2, step) for size in (height, width))
+    y, x = (v.ravel() + rng.uniform(-0.5, 0.5, v.size) for v in np.meshgrid(rows, columns, indexing="ij"))
+    free = np.empty(0, np.intp)
+    for occupied in (occupied_pixels(pixels, found), occupied_pixels(pixels, found, wings=False)):
+        some = shape.at(np.zeros(len(x), np.intp))
+        free = np.flatnonzero(some.sums(occupied.view(np.uint8), x, y) == 0) if len(x) else free
+        if len(free) >= least:
+            break
+    if len(free) > most:
+        free = np.sort(rng.choice(free, most, replace=False))
+    return x[free], y[free]

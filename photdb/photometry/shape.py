@@ -268,6 +268,8 @@ def moffat_fits(
     Least squares by Levenberg-Marquardt for all stars at once, with six parameters each: ln flux, x, y, ln alpha,
     ln beta and a constant. The wings of a Gaussian make beta run away; it is held below 30.
     """
+    if not len(x):
+        return np.empty(0), np.empty(0), np.empty(0)
     half = max(4, int(np.ceil(1.5 * guess)))
     cut, i0, j0 = stamps(image, x, y, half)
     n = np.arange(2 * half + 1)

@@ -93,3 +93,11 @@ def test_the_mode_is_where_values_crowd():
     rng = np.random.default_rng(8)
     values = np.concatenate([rng.normal(3, 0.05, 60), rng.uniform(1, 12, 100)])
     assert half_sample_mode(values) == pytest.approx(3, abs=0.15)
+
+
+def test_where_no_star_is_fit_to_tell_the_fwhm_none_is_counted():
+    assert [len(v) for v in moffat_fits(np.zeros((30, 30), np.float32), np.empty(0), np.empty(0), 3.0)] == [0, 0, 0]
+    rng = np.random.default_rng([41, 0])
+    x, y = grid((400, 400), 13, rng)  # every star touches the next
+    pixels = expose(star_field((400, 400), x, y, 2e4), rng, Camera())
+    assert find_sources(pixels, MeasureSettings()).n_stars == 0

@@ -1,0 +1,96 @@
+"""The noise of an aperture as a frame itself shows it: the scatter of such apertures where nothing is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from photdb.photometry.aperture_shapes import Circles
+from photdb.photometry.empty_places import free_places
+from photdb.photometry.forced import forced_circles, ground_at
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from photdb.photometry.detection import Found
+    from photdb.photometry.noise_correlation import NoiseCorrelation
+    from photdb.photometry.pixels import Pixels
+    from photdb.photometry.settings import MeasureSettings
+
+#: Apertures that are measured, and the fewest that make a scatter.
+MOST, LEAST = 400, 100
+#: Fluxes further from the median (sigma) are something else; standard deviation of a normal sample cut off there.
+_CLIP, _CUT_SIGMA = 3.0, 0.98658
+
+
+class EmptyScatter(NamedTuple):
+    """Scatter of empty apertures of one size.
+
+    `ratio` is the scatter over the noise predicted from the pixels (`ForcedFluxes.empty`), so that ``ratio * empty`` is
+    the empirical noise at any place of the frame; `sigma` (ADU) is the scatter itself, the median over the places; `n`
+    is how many there were. Ratio and sigma are NaN where they were too few.
+    """
+
+    ratio: float
+    sigma: float
+    n: int
+
+
+def empty_scatter(
+    pixels: Pixels,
+    found: Found,
+    diameter_px: float,
+    *,
+    settings: MeasureSettings,
+    apertures_px: ArrayLike = (),
+    primary_px: float | None = None,
+    correlation: NoiseCorrelation | None = None,
+) -> EmptyScatter:
+    """Measure circles on up to 400 places of a frame that are free of sources, and return how they scatter.
+
+    Each has its own local sky, as the fluxes that it is compared with. The scatter is a standard deviation after
+    clipping at three sigma around the median; with n apertures it is known to ``1 / sqrt(2 n)``.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The frame that `found` was made from.
+    found : Found
+    diameter_px : float
+        px; NaN is not measured.
+    settings : MeasureSettings
+    apertures_px, primary_px : optional
+        Those of the detections, for the same local sky; see `photdb.photometry.forced.ground_at`.
+    correlation : NoiseCorrelation, optional
+        Of the frame, where it has been measured already.
+    """
+    nothing = EmptyScatter(float("nan"), float("nan"), 0)
+    if not np.isfinite(diameter_px):
+        return nothing
+    x, y = free_places(pixels, found, Circles.of(diameter_px, 1), LEAST, MOST)
+    if len(x) < LEAST:
+        return nothing._replace(n=len(x))
+    ground = ground_at(
+        pixels, found, x, y, apertures_px=np.append(np.asarray(apertures_px, float), diameter_px),
+        primary_px=primary_px or diameter_px, settings=settings, correlation=correlation,
+    )  # fmt: skip
+    blank = forced_circles(pixels, found, x, y, diameter_px, settings=settings, ground=ground)
+    there = np.isfinite(blank.flux)
+    n = int(np.count_nonzero(there))
+    if n < LEAST:
+        return nothing._replace(n=n)
+    ratio = clipped_scatter(blank.flux[there] / blank.empty[there])
+    return EmptyScatter(ratio, ratio * float(np.median(blank.empty[there])), n)
+
+
+def clipped_scatter(values: NDArray[np.float64]) -> float:
+    """Return the standard deviation of values after clipping at three sigma, as of an uncut normal sample."""
+    for _ in range(5):
+        centre = float(np.median(values))
+        sigma = 1.4826 * float(np.median(np.abs(values - centre)))
+        kept = values[np.abs(values - centre) <= _CLIP * sigma]
+        if len(kept) == len(values):
+            break
+        values = kept
+    return float(np.sqrt(np.mean((values - values.mean()) ** 2))) / _CUT_SIGMA

@@ -1,0 +1,79 @@
+"""The noise of empty apertures as they scatter, against what the pixels say."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from synth import Camera, expose, grid, star_field
+
+from photdb.photometry.aperture_shapes import Circles
+from photdb.photometry.detection import find_sources
+from photdb.photometry.empty_places import free_places, occupied_pixels
+from photdb.photometry.empty_scatter import clipped_scatter, empty_scatter
+from photdb.photometry.forced import forced_circles
+from photdb.photometry.settings import MeasureSettings
+
+SETTINGS = MeasureSettings()
+
+
+def frame(seed=0, size=800, spacing=110, flux=2e4, **more):
+    rng = np.random.default_rng([41, seed])
+    x, y = grid((size, size), spacing, rng)
+    pixels = expose(star_field((size, size), x, y, flux), rng, Camera(), **more)
+    return pixels, find_sources(pixels, SETTINGS)
+
+
+def test_apertures_of_a_plain_frame_scatter_as_predicted():
+    ratios = []
+    for seed in range(4):
+        pixels, found = frame(seed)
+        for diameter in (7.0, 12.0):
+            made = empty_scatter(pixels, found, diameter, settings=SETTINGS)
+            assert made.n == 400
+            assert made.sigma == pytest.approx(made.ratio * np.median(_empty(pixels, found, diameter)), rel=0.02)
+            ratios.append(made.ratio)
+    assert np.mean(ratios) == pytest.approx(1, abs=0.03)
+    assert np.std(ratios) < 0.08
+
+
+def _empty(pixels, found, diameter):
+    return forced_circles(pixels, found, [50.0, 400.0], [60.0, 390.0], diameter, settings=SETTINGS).empty
+
+
+def test_noise_that_the_pixels_do_not_tell_shows():
+    pixels, found = frame(gain_known=False)
+    waves = np.random.default_rng(1).normal(0, 1, pixels.data.shape)
+    pixels.data += 40 * ndimage.gaussian_filter(waves, 6).astype(np.float32)
+    found = find_sources(pixels, SETTINGS)
+    assert empty_scatter(pixels, found, 12.0, settings=SETTINGS).ratio > 1.15
+
+
+def test_where_a_frame_is_too_small_or_too_full_there_is_no_scatter():
+    for made in (
+        empty_scatter(*frame(size=90, spacing=30), 12.0, settings=SETTINGS),
+        empty_scatter(*frame(size=400, spacing=13), 12.0, settings=SETTINGS),
+    ):
+        assert made.n < 100
+        assert np.isnan(made.ratio)
+        assert np.isnan(made.sigma)
+    assert np.isnan(empty_scatter(*frame(), np.nan, settings=SETTINGS).ratio)
+
+
+def test_places_are_free_of_sources_and_bad_pixels_and_the_same_every_time():
+    pixels, found = frame()
+    pixels.mask[300:500, 300:500] |= 16
+    circle = Circles.of(11.0, 1)
+    x, y = free_places(pixels, found, circle, 100, 300)
+    assert len(x) == 300
+    assert np.hypot(x[:, None] - found.x, y[:, None] - found.y).min() > 5.5 + found.fwhm_px
+    assert not ((abs(x - 399.5) < 105.5) & (abs(y - 399.5) < 105.5)).any()
+    np.testing.assert_array_equal(x, free_places(pixels, found, circle, 100, 300)[0])
+    np.testing.assert_array_less(
+        occupied_pixels(pixels, found, wings=False).sum(), occupied_pixels(pixels, found).sum()
+    )
+
+
+def test_the_scatter_withstands_outliers():
+    rng = np.random.default_rng(3)
+    values = np.append(rng.normal(5, 2, 4000), rng.uniform(30, 90, 200))
+    assert clipped_scatter(values) == pytest.approx(2, rel=0.04)
+    assert clipped_scatter(rng.normal(0, 1, 20_000)) == pytest.approx(1, rel=0.02)
