@@ -51,7 +51,8 @@ def export(
             "--format",
             metavar="NAME",
             help="csv, json, parquet, votable or fits (default: by the suffix of --output); ezphot for detections, pp "
-            "for the light curve of one object; hats for a collection of everything.",
+            "for the light curve of one object, mpc and ades for positions of moving targets, aavso; hats for a "
+            "collection of everything.",
         ),
     ] = None,
     partition: Annotated[
@@ -85,7 +86,8 @@ def export(
     when it is complete, and memory stays small.
 
     --format hats writes what LSDB and Dask open: objects with nested light curves, sources, margins, an index.
-    --format ezphot writes a folder with one catalogue a frame, --format pp the photometry_<target>.dat of one object.
+    --format ezphot writes a folder with one catalogue a frame, --format pp the photometry_<target>.dat of one object,
+    --format ades and mpc what the Minor Planet Center takes: measured places of moving targets, never predicted ones.
 
     Example: photdb export lightcurve --cone 41.58 -30.27 60 --output field.fits
 
@@ -97,7 +99,9 @@ def export(
 
     Example: photdb export detection --format ezphot --output catalogues
 
-    Example: photdb export lightcurve --target "AG Peg" --format pp --output photometry_AG_Peg.dat
+    Example: photdb export --format pp --target "(5945) Roachapproach"
+
+    Example: photdb export --format ades --target "2018 AA1" --set observers="J. Doe" --set astcat=Gaia2 -o report.psv
 
     Example: photdb export lightcurve --target "AG Peg" --band V --format aavso --set obscode=XYZ --output agpeg.txt
     """
@@ -113,6 +117,8 @@ def export(
         return
     if append is not None or margin is not None:
         raise UsageError(f"{'--append' if append else '--margin'} is for collections", "--format hats")
+    what = what or formats.programs().get(format or "")
+    output = output or _named_after(target, format)
     if what is None:
         raise UsageError("export what?", f"one of {', '.join(query.EXPORTS)}; or --format hats for everything")
     if output is None:
@@ -131,12 +137,27 @@ def export(
                 store, what, objects=objects, band=band, colour_corrected=colour_corrected, question=question
             )
             _refuse_existing(output, overwrite=overwrite)
-            n = tables.show(answer, format=format, output=output, overwrite=overwrite, options=_pairs(set_))
+            options = _pairs(set_)
+            if format in formats.programs():
+                from photdb.jobs.reports import completed
+
+                formats.checked_options(format or "", options)
+                answer = completed(store, answer, objects, options.get("reject"))
+            n = tables.show(answer, format=format, output=output, overwrite=overwrite, options=options)
         if colour_corrected and n:
             say_colours(store, objects, band)
         say_calibration(store, calibration, objects)
     if not n:
         raise NotFoundError(f"nothing to export: {output} has no rows", "`photdb status` says what the store holds")
+
+
+def _named_after(target: str | None, format: str | None) -> Path | None:
+    """Return the file that a format names after its target; None: it does not."""
+    if target is None or format != "pp":
+        return None
+    from photdb.output import pp
+
+    return Path(pp.file_name(target))
 
 
 def _pairs(words: list[str] | None) -> dict[str, str]:

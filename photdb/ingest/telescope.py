@@ -111,9 +111,10 @@ class PointingRule:
 
 @dataclass(frozen=True, slots=True)
 class SiteRule:
-    """Where the site stands: from cards, or else literally (deg east, m)."""
+    """Where the site stands: from cards, or else literally (deg east, m); and its code at the Minor Planet Center."""
 
     name: str | None = None
+    mpc_code: str | None = None
     name_cards: tuple[str, ...] = ()
     latitude_cards: tuple[str, ...] = ()
     longitude_cards: tuple[str, ...] = ()

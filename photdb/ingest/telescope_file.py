@@ -235,6 +235,7 @@ def _site(table: _Table) -> SiteRule:
     cards = table.table("cards")
     rule = SiteRule(
         name=table.take("name", _string, None),
+        mpc_code=table.take("mpc_code", _mpc_code, None),
         name_cards=cards.take("name", _strings, ()),
         latitude_cards=cards.take("latitude", _strings, ()),
         longitude_cards=cards.take("longitude", _strings, ()),
@@ -250,6 +251,13 @@ def _site(table: _Table) -> SiteRule:
     if (rule.latitude is None) != (rule.longitude is None):
         raise InputError(f"{table.source}: {table.where} needs latitude and longitude, or neither")
     return rule
+
+
+def _mpc_code(value: Any) -> str:
+    """Return a site's code at the Minor Planet Center."""
+    if not (isinstance(value, str) and re.fullmatch(r"[A-Z0-9]\d{2}", value)):
+        raise _WrongError("not a code of the Minor Planet Center: as 688 or G37, in quotes")
+    return value
 
 
 def _type_words(table: _Table) -> tuple[tuple[str, Words], ...]:

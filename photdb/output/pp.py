@@ -1,9 +1,9 @@
-"""PP's ``photometry_<target>.dat``: the light curve of one star with PP's header, columns and widths.
+"""PP's ``photometry_<target>.dat``: the light curve of one star or moving target with PP's header, columns and widths.
 
 Magnitudes are of counts in the whole exposure: ``mag = inst_mag + ZP``; ``sig`` is the hypot of ``in_sig`` and
 ``ZP_sig``, which holds the random error of the frame's zero point and that of the tie to the catalogue. What has no
-magnitude (a flux that is not positive, a frame without zero point) is a line that begins with ``#``, as PP's rejected
-ones are.
+magnitude (a flux that is not positive, a frame without zero point) is a line that begins with ``#``, as rejected ones
+are. A moving target's predicted place is that of its path; PP rejects what is farther than 10 arcsec from it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ NAME = "pp"
 SUFFIX = ".dat"
 OF = "lightcurve"
 QUESTION = "export_pp"
+OPTIONS = {"reject": "of a moving target, points to comment out: pos (default), none, flags, sigma, mag, star"}
+#: What PP makes of a target's name in the name of its file.
+IN_FILE_NAMES = str.maketrans(" /()", "____")
 
 _HEADER = (
     "#                           filename     julian_date      mag    sig     source_ra    source_dec   [1]   [2]   "
@@ -39,7 +42,18 @@ _NOTES = (
 )
 
 
-def write(answer: Answer, path: Path) -> int:
+def file_name(target: str) -> str:
+    """Return what PP calls the file of a target.
+
+    Examples
+    --------
+    >>> file_name("(5945) Roachapproach"), file_name("C/2019 Y4")
+    ('photometry__5945__Roachapproach.dat', 'photometry_C_2019_Y4.dat')
+    """
+    return f"photometry_{target.translate(IN_FILE_NAMES)}{SUFFIX}"
+
+
+def write(answer: Answer, path: Path, **options: str) -> int:
     """Write a file; return the number of rows.
 
     Raises
@@ -48,11 +62,11 @@ def write(answer: Answer, path: Path) -> int:
         If there are points of more than one object.
     """
     with path.open("w", encoding="utf-8") as out:
-        return stream(answer, out)
+        return stream(answer, out, **options)
 
 
-def stream(answer: Answer, out: TextIO) -> int:
-    """Write line by line; return the number of rows."""
+def stream(answer: Answer, out: TextIO, **_options: str) -> int:
+    """Write line by line; return the number of rows. What is rejected is said by the rows themselves."""
     names = [c.name for c in answer.columns]
     n, object_id = 0, None
     out.write(_HEADER)
@@ -78,16 +92,17 @@ def _line(point: Mapping[str, Any]) -> str:
     d_ra, d_dec = ((value["object_ra"] - ra + 180) % 360 - 180) * 3600, (value["object_dec"] - dec) * 3600
     sig = float(total_error(value["in_sig"], value["zp_sig"]))
     flags = (point["flags"] & 15) | (16 if point["flags"] & 64 else 0)
+    mark = "#" if point["mag"] is None or point["rejected"] else " "
     return (
-        f"{'#' if point['mag'] is None else ' '}{_word(point['filename']):>35.35} {value['julian_date']:15.7f} "
-        f"{value['mag']:8.4f} {sig:6.4f} {ra:13.8f} {dec:+13.8f} {d_ra:5.2f} {d_dec:5.2f} {0:5.2f} {0:5.2f} "
+        f"{mark}{_word(point['filename']):>35.35} {value['julian_date']:15.7f} {value['mag']:8.4f} {sig:6.4f} "
+        f"{ra:13.8f} {dec:+13.8f} {d_ra:5.2f} {d_dec:5.2f} {value['offset_ra']:5.2f} {value['offset_dec']:5.2f} "
         f"{value['exptime_s']:5.2f} {value['zp']:8.4f} {value['zp_sig']:6.4f} {value['inst_mag']:8.4f} "
         f"{value['in_sig']:6.4f} {_word(point['catalog'])} {_word(point['band'])} {flags:3d} "
         f"{_word(point['telescope'])} {'APER':>9} {value['fwhm_arcsec']:4.2f}\n"
     )
 
 
-_WORDS = {"filename", "catalog", "band", "telescope"}
+_WORDS = {"filename", "catalog", "band", "telescope", "rejected"}
 
 
 def _word(text: str | None) -> str:

@@ -1,6 +1,17 @@
 -- Light-curve points with what PP's photometry_<target>.dat has of them, by object and time.
 -- $objects  BIGINT[]   of these objects; NULL: of every one
 -- $band     VARCHAR    NULL: every band
+-- $path     VARCHAR    JSON: [{"object_id": 1, "frame_id": 1, "ra": 124.7, "dec": 25.3, "rejected": "pos"}, ...] of moving
+--                      targets; NULL: none
+WITH path AS MATERIALIZED (
+  SELECT unnest(
+    from_json(
+      coalesce($path::VARCHAR, '[]'),
+      '[{"object_id": "BIGINT", "frame_id": "INTEGER", "ra": "DOUBLE", "dec": "DOUBLE", "rejected": "VARCHAR"}]'
+    ),
+    recursive := true
+  )
+)
 SELECT
   d.object_id,
   parse_filename(f.path) AS filename,
@@ -8,8 +19,12 @@ SELECT
   flux_to_mag(d.flux * f.exptime_s, zp_here(z, d.flux, d.x, d.y, f.width, f.height) + 2.5 * log10(f.exptime_s)) AS mag,
   d.ra AS source_ra,
   d.dec AS source_dec,
-  o.ra AS object_ra,
-  o.dec AS object_dec,
+  -- where a target that moves was expected; a star is where it is on average
+  CASE WHEN o.kind = 'moving' THEN p.ra ELSE o.ra END AS object_ra,
+  CASE WHEN o.kind = 'moving' THEN p.dec ELSE o.dec END AS object_dec,
+  coalesce(t.offset_ra, 0) AS offset_ra,
+  coalesce(t.offset_dec, 0) AS offset_dec,
+  p.rejected,
   f.exptime_s,
   zp_here(z, d.flux, d.x, d.y, f.width, f.height) + 2.5 * log10(f.exptime_s) AS zp,
   sqrt(coalesce(z.zp_err, 0) ** 2 + coalesce(z.zp_sys, 0) ** 2) AS zp_sig,
@@ -26,6 +41,8 @@ SELECT
 FROM detection AS d
 JOIN frame AS f ON f.frame_id = d.frame_id
 JOIN object AS o ON o.object_id = d.object_id
+LEFT JOIN target AS t ON t.target_id = o.target_id
+LEFT JOIN path AS p ON p.object_id = d.object_id AND p.frame_id = d.frame_id
 LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
 WHERE ($objects::BIGINT[] IS NULL OR d.object_id IN (SELECT unnest($objects::BIGINT[])))
   AND ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)

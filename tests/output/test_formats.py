@@ -22,6 +22,7 @@ FOLDER = Path(formats.__file__).parent
 TOOLS = {
     "__init__",
     "columns",
+    "designation",
     "ezphot_units",
     "formats",
     "hats_columns",
@@ -31,6 +32,7 @@ TOOLS = {
     "packing",
     "plot",
     "plot_coverage",
+    "plot_movers",
     "plot_period",
     "plot_stamps",
     "plot_style",
@@ -38,6 +40,7 @@ TOOLS = {
     "plot_zeropoint",
     "plot_zeropoint_selection",
     "plot_zeropoint_stars",
+    "reports",
     "sky_partitions",
     "whole_folder",
 }

@@ -90,7 +90,9 @@ def test_another_answer_is_refused(store, tmp_path):
     assert "pp" not in formats.formats()
     assert formats.programs() == {
         "aavso": "lightcurve",
+        "ades": "lightcurve",
         "ezphot": "detection",
+        "mpc": "lightcurve",
         "pp": "lightcurve",
         "pp_sqlite": "detection",
     }
