@@ -70,6 +70,18 @@ class NoiseCorrelation:
         blocks = self.covariance[:, 0] + 2 * (pairs / single[..., None]) @ self.covariance[:, 1:].T
         return self._significant(blocks)
 
+    def of_weights(self, overlap: NDArray[np.float64]) -> float:
+        """Return what the noise of a weighted sum of pixels, such as a PSF fit, must be multiplied with.
+
+        Parameters
+        ----------
+        overlap : ndarray, (lags - 1,)
+            Sums of the products of the weights of pixels ``distance[1:]`` apart, in units of the sum of their squares.
+        """
+        if len(self.covariance) < _LEAST_BLOCKS:
+            return 1.0
+        return float(self._significant(self.covariance[:, 0] + 2 * self.covariance[:, 1:] @ overlap))
+
     @cached_property
     def of_level(self) -> float:
         """What the error of the mean of many pixels, made from their own scatter, must be multiplied with."""

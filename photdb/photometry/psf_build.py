@@ -138,7 +138,8 @@ class _Fit:
         coefficients = np.hstack([self.profile, self._offsets()]).astype(np.float32).ravel()
         return Psf(
             "moffat", len(self.stars), fwhm_x, fwhm_y, theta, beta, self.degree, None, None,
-            coefficients, float(sums.chi2.sum() / sums.dof.sum()), float(np.sqrt(np.mean(share[core] ** 2))), self.shape,
+            coefficients, float(sums.chi2.sum() / sums.dof.sum()), float(np.sqrt(np.mean(share[core] ** 2))),
+            self.shape,
         )  # fmt: skip
 
     def _offsets(self) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from photdb.photometry.detection import Found
     from photdb.photometry.local_sky import Annulus
+    from photdb.photometry.noise_correlation import NoiseCorrelation
     from photdb.photometry.pixels import Pixels
     from photdb.photometry.psf_model import Psf
     from photdb.photometry.settings import MeasureSettings
@@ -46,6 +47,7 @@ def psf_fluxes(
     neighbours: bool = True,
     local_sky: bool = True,
     scintillation: float | None = None,
+    correlation: NoiseCorrelation | None = None,
 ) -> ForcedFluxes:
     """Fit the image of a star at given positions, whether or not there is a source.
 
@@ -76,6 +78,8 @@ def psf_fluxes(
         Take the local sky off, if the settings do so for apertures; else the background map alone.
     scintillation : float, optional
         Relative rms of the flux.
+    correlation : NoiseCorrelation, optional
+        How the noise of neighbouring pixels hangs together, where the errors are to know of it.
     """
     out = ForcedFluxes.blank(x, y, flags=int(Flag.APERTURE_INCOMPLETE))
     height, width = found.subtracted.shape
@@ -87,7 +91,8 @@ def psf_fluxes(
         ring = None
         if local_sky and settings.local_background:
             ring = annulus_for(psf.fwhm, 3 * psf.fwhm, 3 * psf.fwhm)
-        _Fit(pixels, found, psf, out.x[use], out.y[use], ring, together=neighbours).fill(out, use, scintillation or 0.0)
+        fit = _Fit(pixels, found, psf, out.x[use], out.y[use], ring, together=neighbours)
+        fit.fill(out, use, scintillation or 0.0, correlation)
     return out
 
 
@@ -177,7 +182,9 @@ class _Fit:
         hidden = hidden_pixels(self.pixels, self.found, self.ring)
         return local_sky(left, hidden, background, x, y, self.ring, gain=gain)
 
-    def fill(self, out: ForcedFluxes, use: NDArray[np.intp], scintillation: float) -> None:
+    def fill(
+        self, out: ForcedFluxes, use: NDArray[np.intp], scintillation: float, correlation: NoiseCorrelation | None
+    ) -> None:
         """Write the fluxes, errors and flags of the positions asked for."""
         made, n = self.stamps, self.sources.n_asked
         inflation = self.system.inflation()[:n]
@@ -185,12 +192,15 @@ class _Fit:
         for start in range(0, n, 2048):
             part = slice(start, min(start + 2048, n))
             source2[part], pixels2[part], chi2[part] = self._variances(part)
-        source2, pixels2 = source2 * inflation, pixels2 * inflation
-        empty2 = pixels2 + self.of_sky[:n] ** 2
+        source2, pixels2, background2 = source2 * inflation, pixels2 * inflation, self.of_sky[:n] ** 2
+        if correlation:
+            pixels2 *= correlation.of_weights(self._overlap(correlation.distance[1:])) ** 2
+            background2 *= correlation.of_level**2
+        empty2 = pixels2 + background2
         flux = self.flux[:n]
         columns = {
             "flux": flux, "error": np.sqrt(source2 + empty2 + (scintillation * flux) ** 2),
-            "err_source": np.sqrt(source2), "err_pixels": np.sqrt(pixels2), "err_background": self.of_sky[:n],
+            "err_source": np.sqrt(source2), "err_pixels": np.sqrt(pixels2), "err_background": np.sqrt(background2),
             "empty": np.sqrt(empty2), "chi2": chi2,
         }  # fmt: skip
         level = self.found.background.level_at(self.sources.x[:n], self.sources.y[:n]) + self.sky.level[:n]
@@ -202,6 +212,16 @@ class _Fit:
         }.items():  # fmt: skip
             getattr(out, name)[use] = values
         out.flags[use] = self._flags(inflation, np.sqrt(empty2))
+
+    def _overlap(self, distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how much of a weighted image overlaps with itself moved by some distances, px, along x or y."""
+        typical = self.stamps.test[np.argsort(self.stamps.left, kind="stable")[-1]].astype(float)
+        m, whole = len(typical), float((typical**2).sum())
+        steps = np.arange(min(m, int(np.ceil(distance.max())) + 2))
+        along = [
+            0.5 * ((typical[s:] * typical[: m - s]).sum() + (typical[:, s:] * typical[:, : m - s]).sum()) for s in steps
+        ]
+        return np.interp(distance, steps, np.array(along) / max(whole, 1e-300))
 
     def _variances(self, part: slice) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return the variance of fluxes by their own photons, by all else in the pixels; and chi² of the fit."""

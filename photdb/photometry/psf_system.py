@@ -154,7 +154,8 @@ def make_system(pixels: Pixels, found: Found, psf: Psf, sources: Sources, *, tog
     """
     half = max(4, int(np.ceil(REACH * psf.fwhm_x)))
     unit: NDArray[np.float32] = psf.stamps(sources.x, sources.y, half)
-    made = _weighted(pixels, unit, sources, half, *_variance(pixels, found, sources, half))
+    reference = _reference_flux(pixels, found, psf)
+    made = _weighted(pixels, unit, sources, half, reference, *_variance(pixels, found, sources, half))
     return System(made, *_overlaps(psf, sources, made, half, together=together))
 
 
@@ -175,13 +176,14 @@ def _weighted(
     unit: NDArray[np.float32],
     sources: Sources,
     half: int,
+    reference: float,
     variance: NDArray[np.float32],
     electrons: NDArray[np.float64],
 ) -> Stamps:
     """Weight images of unit flux, and look at the mask below them."""
     n = np.arange(-half, half + 1)
     disc = np.hypot(n[:, None], n[None, :]) <= half + 0.5
-    shared = (_reference_flux(unit, variance, electrons) / electrons).astype(np.float32)[:, None, None]
+    shared = (reference / electrons).astype(np.float32)[:, None, None]
     inside = unit * disc
     test = np.asarray(inside / (variance + shared * unit), np.float32)
     light, whole = inside.sum(axis=(1, 2), dtype=float), _dot(test, unit)
@@ -227,14 +229,15 @@ def _mask_stamps(pixels: Pixels, sources: Sources, half: int) -> NDArray[np.uint
     return out
 
 
-def _reference_flux(unit: NDArray[np.float32], variance: NDArray[np.float32], electrons: NDArray[np.float64]) -> float:
-    """Flux of a star of S/N 20 in the frame, ADU."""
-    if not len(unit):
-        return 0.0
-    some = slice(None, None, max(1, len(unit) // 200))
-    area = float(1 / np.median((unit[some] ** 2).sum(axis=(1, 2), dtype=float)))
-    gain, noise2 = float(np.median(electrons)), float(np.median(variance[some]))
-    photons = _WEIGHT_SNR**2 / gain
+def _reference_flux(pixels: Pixels, found: Found, psf: Psf) -> float:
+    """Return the flux of a star of S/N 20, ADU: one for the frame, whichever positions are asked for."""
+    height, width = found.subtracted.shape
+    middle = psf.stamps([0.5 * width], [0.5 * height], max(4, int(np.ceil(REACH * psf.fwhm_x))))
+    area = 1 / float((middle.astype(float) ** 2).sum())
+    noise2 = found.sky_rms**2
+    if pixels.gain_known:
+        noise2 = max(found.sky, 0.0) / pixels.gain + float(np.median(pixels.floor))
+    photons = _WEIGHT_SNR**2 / pixels.gain
     return float((photons + np.sqrt(photons**2 + 4 * _WEIGHT_SNR**2 * noise2 * area)) / 2)
 
 
