@@ -246,7 +246,8 @@ def _field(
     lasting = {"hours": 2.0 * reach / min_rate, "often": max(3.0, _OFTEN * n_other)}
     _load(db, frames, lasting)
     table = columns(db, "movers_leftovers", min_snr=settings.min_snr, bad=NO_BODY)
-    stars, offsets = columns(db, "movers_stars"), columns(db, "movers_offsets", bad=MISPLACED)
+    axes = {name: getattr(plane, name).tolist() for name in ("centre", "east", "north")}
+    stars, offsets = columns(db, "movers_stars"), columns(db, "movers_offsets", bad=MISPLACED, **axes)
     place = {int(f): k for k, f in enumerate(frames["frame_id"])}
     at = np.array([place[int(f)] for f in table["frame_id"]], dtype=np.int64)
     x, y = plane.project(table["ra"], table["dec"])
