@@ -62,7 +62,7 @@ class Flatness:
         )
 
 
-def control_star(db: Database, object_id: int, *, band: str | None = None) -> Control:
+def control_star(db: Database, object_id: int, *, band: str | None = None, whole: bool = False) -> Control:
     """Return the control star of an object.
 
     Parameters
@@ -73,6 +73,9 @@ def control_star(db: Database, object_id: int, *, band: str | None = None) -> Co
         Of the target.
     band : str, optional
         By default that of most of its points.
+    whole : bool, default=False
+        The first star from the rule's on, towards fainter ones, that is in every frame of the target and nowhere
+        saturated, cut or hit: the rule does not ask.
 
     Raises
     ------
@@ -97,6 +100,16 @@ def control_star(db: Database, object_id: int, *, band: str | None = None) -> Co
             "choose nights of one field: --band, or another target",
         )
     place = int(SHARE * len(stars))
+    if whole:
+        fainter = [s["object_id"] for s in stars[place:]]
+        frames = sorted({frame for _, frame in mine})
+        good = {row[0] for row in db.query("control_whole", objects=fainter, frames=frames, unfit=UNFIT).rows}
+        if not good:
+            raise NotFoundError(
+                f"no star from the {place + 1}. of {len(stars)} on is whole in all {len(frames)} frames",
+                "without --whole it is the star of PP's rule",
+            )
+        place = next(k for k in range(place, len(stars)) if stars[k]["object_id"] in good)
     star = stars[place]
     found = Found(star["object_id"], star["name"], star["ra"], star["dec"])
     return Control(found, str(chosen), place, len(stars), first_mjd, last_mjd)

@@ -24,6 +24,13 @@ def controls(
     band: Annotated[
         str | None, typer.Option(metavar="NAME", help="In this band (default: that of most of the target's points).")
     ] = None,
+    whole: Annotated[
+        bool,
+        typer.Option(
+            "--whole",
+            help="The next fainter star that is in every frame of the target and nowhere saturated, cut or hit.",
+        ),
+    ] = False,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it: .png, .pdf or .svg.")] = None,
     calibration: AsCalibration = None,
     db: Db = None,
@@ -44,7 +51,7 @@ def controls(
         raise UsageError("the control star of which target?", "photdb controls NAME")
     with Database.open(store_path(db), calibration=calibration) as store:
         target = query.resolve(store, where, radius=radius)
-        control = control_star(store, target.object_id, band=band)
+        control = control_star(store, target.object_id, band=band, whole=whole)
         star = control.found
         console.note(
             f"{star.name}, object {star.object_id}, at {star.ra:.5f} {star.dec:+.5f}: star {control.place + 1} of "
@@ -59,6 +66,8 @@ def controls(
             console.warn("fewer than two good magnitudes: nothing to compare")
         else:
             console.note(flat.line())
+        if flat is not None and flat.n_unfit and not whole:
+            console.note("--whole takes the next fainter star without such points")
         if plot is not None:
             _draw(points, plot, f"control star of {target.label or target.name} · {star.name}")
 

@@ -56,6 +56,18 @@ def test_it_is_the_star_a_twentieth_down_the_list_of_the_last_frame(path):
     assert ranked[:2] == [2**61 + 1001, 2**61 + 1005]  # in the order of the last frame, not of the first
 
 
+def test_the_next_whole_star_is_fainter_and_in_every_frame(path, tmp_path):
+    with Database.open(shutil.copy(path, tmp_path / "own.duckdb"), read_only=False) as db:
+        db.execute(f"UPDATE detection_hot SET flags = 4 WHERE object_id = {2**61 + 1002} AND frame_id = 5")
+        db.execute(f"DELETE FROM detection_hot WHERE object_id = {2**61 + 1003} AND frame_id = 7")
+        assert control_star(db, ASTEROID).found.object_id == 2**61 + 1002
+        control = control_star(db, ASTEROID, whole=True)
+        assert (control.place, control.found.object_id) == (4, 2**61 + 1004)
+        db.execute("UPDATE detection_hot SET flags = 4 WHERE frame_id = 5")
+        with pytest.raises(NotFoundError, match="is whole in all 12 frames"):
+            control_star(db, ASTEROID, whole=True)
+
+
 def test_two_frames_without_a_common_star_are_said(path, tmp_path):
     own = shutil.copy(path, tmp_path / "own.duckdb")
     with Database.open(own, read_only=False) as db:
