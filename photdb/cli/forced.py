@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from photdb.cli import console
 from photdb.cli.options import Db, numbers
 from photdb.config import store_path
 from photdb.errors import UsageError
+
+if TYPE_CHECKING:
+    from photdb.jobs.forced import ForcedSummary
 
 _WHAT, _FRAMES, _RUN = "What is measured", "Which frames", "Run"
 
@@ -33,6 +36,17 @@ def forced(
         typer.Option(
             metavar="SIZE",
             help="A circle beside the primary one, a diameter: 5arcsec or 2fwhm; may be given again.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    psf: Annotated[
+        bool, typer.Option("--psf", help="Also fit the frame's PSF, neighbours together.", rich_help_panel=_WHAT)
+    ] = False,
+    recentre: Annotated[
+        float | None,
+        typer.Option(
+            metavar="ARCSEC",
+            help="Measure where the light is, if that is no farther from the place than this.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -83,6 +97,8 @@ def forced(
 
     if workers is not None and scheduler is not None:
         raise UsageError("--workers and --scheduler exclude each other", "the cluster has as many workers as it has")
+    if recentre is not None and not 0 < recentre <= 60:
+        raise UsageError(f"--recentre {recentre:g} is not a distance between 0 and 60 arcsec")
     chosen = numbers(frames)
     summary = run(
         store_path(db),
@@ -90,7 +106,7 @@ def forced(
         objects=tuple(object_id or ()),
         all_objects=all_objects,
         where=where,
-        asked=Asked(apertures=tuple(size(text) for text in aperture or ())),
+        asked=Asked(tuple(size(text) for text in aperture or ()), psf=psf, recentre_arcsec=recentre),
         frames=Frames(
             tuple(chosen) if chosen is not None else None,
             tuple(band) if band else None,
@@ -101,6 +117,29 @@ def forced(
         workers=workers,
         scheduler=scheduler,
     )
-    for reason, n in summary.failed.most_common():
-        console.warn(f"{n} frame{'s' * (n != 1)} not measured: {reason}")
+    _tell(summary)
     console.note(summary.line())
+
+
+def _tell(summary: ForcedSummary) -> None:
+    """Say what was not as it was asked for."""
+    for reason, n in summary.failed.most_common():
+        console.warn(f"{_frames(n)} not measured: {reason}")
+    for name, n in summary.uncovered.items():
+        if name not in summary.unseen:
+            console.warn(f"{name}: nothing says where it is at the date of {_frames(n)}")
+    if summary.unseen:
+        more = f" and {len(summary.unseen) - 5} more" if len(summary.unseen) > 5 else ""
+        console.warn(f"no frame saw {', '.join(summary.unseen[:5])}{more}")
+    if summary.unplaced:
+        console.warn(f"no position: {', '.join(summary.unplaced)}")
+    for size, n in summary.uncalibrated.items():
+        console.warn(
+            f"{size}: no zero point in {_frames(n)}: these fluxes stay instrumental "
+            "(zero points are made in the apertures that ingest measures: photdb ingest --apertures)"
+        )
+
+
+def _frames(n: int) -> str:
+    """Return a number of frames in words."""
+    return f"{n} frame{'s' * (n != 1)}"

@@ -23,9 +23,10 @@ from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import forced_asked as asking
 from photdb.jobs.forced_asked import PLAIN, Asked, Who
 from photdb.jobs.forced_night import commit, make_tasks, measure_all
-from photdb.jobs.forced_work import EVERY, Frames, lay_work, nights, positions
+from photdb.jobs.forced_work import EVERY, Frames, lay_work, nights, positions, unseen
 from photdb.jobs.frame_again import masters_of
 from photdb.jobs.pool import Pool, Workers
+from photdb.jobs.target_links import refresh_targets
 from photdb.jobs.writer import PATIENCE_S, refuse_served, sole_ingest, writing
 from photdb.store.database import Database
 
@@ -40,12 +41,25 @@ class ForcedSummary:
         Places asked for; frames measured; fluxes written.
     failed : Counter
         Frames that could not be measured, by reason.
+    uncalibrated : dict
+        Apertures that have no zero point, and in how many frames.
+    uncovered : dict
+        Moving targets that are nowhere in some of the frames, and in how many: their path does not cover the date.
+    unseen, unplaced : list of str
+        Targets that no frame saw; those whose position is none.
+    n_looked_at : int
+        Frames that might have seen them.
     """
 
     n_places: int = 0
     n_frames: int = 0
     n_fluxes: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    uncalibrated: dict[str, int] = field(default_factory=dict)
+    uncovered: dict[str, int] = field(default_factory=dict)
+    unseen: list[str] = field(default_factory=list)
+    unplaced: list[str] = field(default_factory=list)
+    n_looked_at: int = 0
 
     def line(self) -> str:
         """Return it in one line."""
@@ -117,9 +131,12 @@ def forced(
             db.job("run_abandoned")
             run_id = db.begin_run("forced", given)
             remember(db, who, asked)
+            refresh_targets(db)
         try:
             with _pool(workers, scheduler) as pool:
                 summary = measure_left(store, who, pool, run_id=run_id, frames=frames, again=again)
+            shutil.rmtree(_folder(store) / "forced", ignore_errors=True)  # what killed runs left and nobody asked for
+            _refuse_nowhere(summary, targets)
         except BaseException as error:
             state = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             _finish(store, run_id, state, str(error))
@@ -173,14 +190,20 @@ def measure_left(
         laid = lay_work(db, who, frames, again=again)
         plan = nights(db)
         masters = masters_of(db) if plan else {}
-    summary = ForcedSummary(n_places=laid.n_places)
+        summary = ForcedSummary(
+            n_places=laid.n_places,
+            uncovered={laid.targets[i].name: n for i, n in laid.n_uncovered.items()},
+            unseen=unseen(db, laid),
+            unplaced=[t.name for t in laid.unplaced],
+            n_looked_at=laid.n_frames,
+        )
     folder, telescopes = _folder(store), load_telescopes() if plan else None
     for night, frame_ids, _ in plan:
         assert telescopes is not None
         with Database.open(store, wait=patience(PATIENCE_S)) as db:
             laid = lay_work(db, who, frames, frame_ids=frame_ids, again=again)
             work = positions(db)
-            rows = db.job("forced_frames", frame_ids=frame_ids).dicts()
+            rows = _frames(db, frame_ids)
         tasks, reasons = make_tasks(rows, work, laid, masters, folder=folder, telescopes=telescopes)
         results = measure_all(tasks, reasons, work, workers, night)
         with writing(store) as db:
@@ -191,8 +214,50 @@ def measure_left(
         summary.n_fluxes += n
         summary.failed += results.failed
         progress.say(_night_line(night, len(results.files), n, results.failed))
-    shutil.rmtree(folder / "forced", ignore_errors=True)
+    if plan:
+        with Database.open(store, wait=patience(PATIENCE_S)) as db:
+            summary.uncalibrated = {str(a): int(n) for a, n in db.job("forced_uncalibrated", run_id=run_id).rows}
+    if (folder / "forced").is_dir() and not any((folder / "forced").iterdir()):
+        (folder / "forced").rmdir()
     return summary
+
+
+def _refuse_nowhere(summary: ForcedSummary, named: tuple[str, ...]) -> None:
+    """Raise where nothing that was asked for has a place, or is in any frame; a part of it is only told."""
+    if summary.unplaced and (named or summary.n_places == 0):
+        raise InputError(
+            f"target {', '.join(summary.unplaced)}: its position is not one",
+            'photdb target list shows it; take it away and add it anew: photdb target remove "NAME"',
+        )
+    if summary.n_looked_at == 0:
+        raise NotFoundError(
+            "no frame to look at: none was measured here and has a WCS, of those asked for", "photdb frames lists them"
+        )
+    if summary.unseen and len(summary.unseen) == summary.n_places:
+        raise NotFoundError(f"no frame saw {_some(summary.unseen)}", _why_unseen(summary))
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return a few names, and how many more there are."""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return ", ".join(names[:5]) + more
+
+
+def _why_unseen(summary: ForcedSummary) -> str:
+    """Say why no frame may have seen what was asked for."""
+    lost = [name for name in summary.unseen if summary.uncovered.get(name) == summary.n_looked_at]
+    if lost:
+        return f"nothing says where {_some(lost)} is at the dates of the frames: `photdb target list` shows its path"
+    return (
+        f"it is outside the outlines of all {summary.n_looked_at} frames: `photdb coverage RA DEC` lists those near it"
+    )
+
+
+def _frames(db: Database, frame_ids: list[int]) -> list[dict[str, Any]]:
+    """Return frames as they are needed to be measured again, with the PSF that their fluxes are of."""
+    models = {row["frame_id"]: row for row in db.job("forced_psf", frame_ids=frame_ids).dicts()}
+    rows = db.job("forced_frames", frame_ids=frame_ids).dicts()
+    return [{**row, "psf": models.get(row["frame_id"])} for row in rows]
 
 
 def measure_new(store: Path, frame_ids: Sequence[int], workers: Pool, *, run_id: int) -> None:

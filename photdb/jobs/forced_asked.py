@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -130,6 +131,12 @@ class Target:
     asked: Asked
     row: dict[str, Any]
 
+    @property
+    def has_place(self) -> bool:
+        """Whether its own position is one, on the sphere."""
+        ra, dec = (float(self.row[name]) for name in ("ra", "dec"))
+        return math.isfinite(ra) and abs(dec) <= 90
+
 
 def targets_asked(db: Database, target_ids: Sequence[int] | None) -> list[Target]:
     """Return targets with all that is to be measured of them; None: every one.
@@ -137,7 +144,7 @@ def targets_asked(db: Database, target_ids: Sequence[int] | None) -> list[Target
     Raises
     ------
     InputError
-        If a target has a position that is none.
+        If what the store has of that is not understood.
     """
     rows = db.job("forced_targets", target_ids=None if target_ids is None else list(target_ids)).dicts()
     return [_target(row) for row in rows]

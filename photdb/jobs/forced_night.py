@@ -16,10 +16,11 @@ from photdb.ingest.telescope import Telescopes
 from photdb.jobs.forced_frame import ForcedTask, measure_places
 from photdb.jobs.forced_work import Laid
 from photdb.jobs.frame_again import solution_of, task_again
+from photdb.jobs.frame_psf import psf_table
 from photdb.jobs.ingest_summary import without_name
 from photdb.jobs.measure_frame import FrameTask
 from photdb.jobs.pool import Pool
-from photdb.jobs.staging import read_staged, staging_key
+from photdb.jobs.staging import Staged, read_staged, staging_key
 from photdb.store.database import Database
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Results:
     ----------
     files : list of str
         Parquet files of those that were measured.
+    models : list of dict
+        Rows of frame_psf that were made on the way.
     reasons : pyarrow.Table
         Rows of those that were not.
     failed : Counter
@@ -47,6 +50,7 @@ class Results:
     """
 
     files: list[str]
+    models: list[dict[str, Any]]
     reasons: pa.Table
     failed: Counter[str]
 
@@ -148,16 +152,16 @@ def measure_all(
     tasks: Sequence[ForcedTask], reasons: Mapping[int, str], work: pa.Table, workers: Pool, night: Any
 ) -> Results:
     """Measure the frames of a night; those that staging has already are taken from there."""
-    files, failed = [], dict(reasons)
-    todo = []
+    staged: list[Staged] = []
+    failed, todo = dict(reasons), []
     for task in tasks:
         left = read_staged(task.staging, task.key)
         if left is not None and left.table is not None:
-            files.append(str(left.table))
+            staged.append(left)
         else:
             todo.append(task)
-    if files:
-        progress.say(f"{night or 'no date'}: {len(files)} frames were measured by an earlier run")
+    if staged:
+        progress.say(f"{night or 'no date'}: {len(staged)} frames were measured by an earlier run")
     done = workers.spread(measure_places, todo)
     for task, result in progress.track(done, f"forced photometry {night or ''}".strip(), len(todo)):
         if result is None:
@@ -165,9 +169,10 @@ def measure_all(
         elif result.table is None:
             failed[task.frame_id] = str(result.facts["reason"])
         else:
-            files.append(str(result.table))
+            staged.append(result)
+    models = [{**row, "frame_id": one.facts["frame_id"]} for one in staged for row in one.facts["psf"]]
     counts = Counter(without_name(reason) for reason in failed.values())
-    return Results(files, _reason_rows(work, failed), counts)
+    return Results([str(one.table) for one in staged], models, _reason_rows(work, failed), counts)
 
 
 def _reason_rows(work: pa.Table, failed: Mapping[int, str]) -> pa.Table:
@@ -206,4 +211,8 @@ def commit(db: Database, results: Results, *, run_id: int) -> int:
     with db.transaction():
         db.job("forced_replace")
         db.job("forced_commit", run_id=run_id)
+        if results.models:
+            with db.table("given_psf", psf_table(results.models, run_id=run_id)):
+                db.job("commit_psf")
+            db.job("zeropoint_of_psf", frame_ids=[row["frame_id"] for row in results.models])
     return int(db.one("SELECT count(*) FROM forced_new WHERE flux IS NOT NULL"))

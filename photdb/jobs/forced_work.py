@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,15 +72,25 @@ class Laid:
     of_objects : Asked
         What is asked of objects.
     n_places : int
+    n_frames : int
+        Frames looked at.
     n_uncovered : dict
-        Of moving targets, the frames that their path does not cover, by target.
+        Of moving targets, the frames in which nothing says where they are, by target.
+    unplaced : list of Target
+        Targets whose position is none.
     """
 
     targets: dict[int, Target]
     sizes: dict[int, Aperture]
     of_objects: Asked
     n_places: int
+    n_frames: int
     n_uncovered: dict[int, int]
+    unplaced: list[Target]
+
+    def names(self, target_ids: Iterable[int]) -> list[str]:
+        """Return the names of targets."""
+        return [self.targets[i].name for i in target_ids]
 
 
 def lay_work(db: Database, who: Who, frames: Frames, *, frame_ids: Sequence[int] | None = None, again: bool) -> Laid:
@@ -98,7 +108,8 @@ def lay_work(db: Database, who: Who, frames: Frames, *, frame_ids: Sequence[int]
         Also what is there already.
     """
     db.job("forced_lay_frames", **frames.parameters(frame_ids))
-    targets = targets_asked(db, who.targets) if who.targets != () else []
+    every = targets_asked(db, who.targets) if who.targets != () else []
+    targets = [t for t in every if t.is_moving or t.has_place]
     objects = object_places(db, who) if who.all_objects or who.objects or who.where is not None else None
     asked = list(dict.fromkeys([*(t.asked for t in targets), *([who.asked] if objects is not None else [])]))
     ids = aperture_ids(db, (a for one in asked for a in one.apertures), add=False)
@@ -113,8 +124,20 @@ def lay_work(db: Database, who: Who, frames: Frames, *, frame_ids: Sequence[int]
     with db.table("given_asked", _asked(asked, ids)):
         db.job("forced_worklist", again=again)
     return Laid(
-        {t.target_id: t for t in targets}, {i: a for a, i in ids.items()}, who.asked, first + len(moving), uncovered
+        targets={t.target_id: t for t in targets},
+        sizes={i: a for a, i in ids.items()},
+        of_objects=who.asked,
+        n_places=first + len(moving),
+        n_frames=int(db.one("SELECT count(*) FROM forced_frame")),
+        n_uncovered=uncovered,
+        unplaced=[t for t in every if t not in targets],
     )
+
+
+def unseen(db: Database, laid: Laid) -> list[str]:
+    """Return the names of the targets that no frame saw, now or before."""
+    found = db.job("forced_unseen", target_ids=list(laid.targets)).rows if laid.targets else []
+    return laid.names(int(row[0]) for row in found)
 
 
 def nights(db: Database) -> list[tuple[Any, list[int], int]]:
@@ -157,6 +180,7 @@ def _places(fixed: list[Target], objects: pa.Table | None, asked: list[Asked], o
     numbers = ("ra", "dec", "epoch", "pm_ra", "pm_dec", "offset_ra", "offset_dec")
     columns = {
         "wanted": pa.array([asked.index(t.asked) for t in fixed], pa.int32()),
+        "is_recentred": pa.array([t.asked.recentre_arcsec is not None for t in fixed], pa.bool_()),
         "target_id": pa.array([t.target_id for t in fixed], pa.int32()),
         "object_id": pa.nulls(len(fixed), pa.int64()),
         **{name: pa.array([t.row[name] for t in fixed], pa.float64()) for name in numbers},
@@ -166,6 +190,7 @@ def _places(fixed: list[Target], objects: pa.Table | None, asked: list[Asked], o
         n = objects.num_rows
         there = {
             "wanted": pa.array(np.full(n, asked.index(of_objects)), pa.int32()),
+            "is_recentred": pa.array(np.full(n, of_objects.recentre_arcsec is not None)),
             "target_id": pa.nulls(n, pa.int32()),
             "object_id": objects["object_id"],
             **{c: objects[c] if c in objects.column_names else pa.nulls(n, pa.float64()) for c in numbers},
@@ -188,5 +213,6 @@ def _paths(db: Database, moving: list[Target], asked: list[Asked], first: int) -
     places = {name: found[name] for name in ("target_id", "frame_id", "ra", "dec", "ra_rate", "dec_rate")}
     places["place"] = pa.array([number[i] for i in ids], pa.int32())
     places["wanted"] = pa.array([wanted[i] for i in ids], pa.int32())
+    places["is_recentred"] = pa.array([asked[wanted[i]].recentre_arcsec is not None for i in ids], pa.bool_())
     covered = {target_id: ids.count(target_id) for target_id in number}
     return pa.table(places), {i: len(frames) - n for i, n in covered.items() if n < len(frames)}

@@ -1,5 +1,5 @@
 -- Lay down the places that stand still as straight paths of unit vectors, u + v (year - epoch): offset and proper motion.
--- needs given_place(place, wanted, target_id, object_id, ra, dec, epoch, pm_ra, pm_dec, offset_ra, offset_dec)
+-- needs given_place(place, wanted, is_recentred, target_id, object_id, ra, dec, epoch, pm_ra, pm_dec, offset_ra, offset_dec)
 CREATE OR REPLACE TEMP TABLE forced_place AS
 WITH turned AS (
   SELECT
@@ -9,7 +9,7 @@ WITH turned AS (
   FROM given_place
 )
 SELECT
-  place, wanted, target_id, object_id, epoch,
+  place, wanted, is_recentred, target_id, object_id, epoch,
   cos(d) * cos(a) - de * sin(a) - dn * sin(d) * cos(a) AS ux,
   cos(d) * sin(a) + de * cos(a) - dn * sin(d) * sin(a) AS uy,
   sin(d) + dn * cos(d) AS uz,

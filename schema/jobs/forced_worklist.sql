@@ -2,8 +2,8 @@
 --
 -- A frame sees a place when they share a HEALPix cell of frame_cover and its outline holds the place, moved to its date.
 -- A place that moves is put into every cell of its way, a step an arcsecond, from the first frame to the last. What a frame
--- has already is not asked for again: a flux, or the reason that its pixels gave for there being none (then x is known);
--- frames that could not be read are tried again.
+-- has already is not asked for again: a flux, recentred or not as it is wanted, or the reason that its pixels gave for there
+-- being none (then x is known); frames that could not be read are tried again.
 -- $again  BOOLEAN  measure what is there too
 -- needs forced_place, forced_path, forced_frame, given_asked(wanted, aperture_id)
 CREATE OR REPLACE TEMP TABLE forced_todo AS
@@ -62,20 +62,25 @@ inside AS (
   END
 ),
 known AS (
-  SELECT place, target_id, object_id FROM forced_place
+  SELECT place, target_id, object_id, is_recentred FROM forced_place
   UNION ALL
-  SELECT DISTINCT place, target_id, NULL FROM forced_path
+  SELECT DISTINCT place, target_id, NULL, is_recentred FROM forced_path
+),
+there AS (
+  SELECT frame_id, aperture_id, target_id, object_id, reason IS NOT NULL AS has_reason, shift_ra IS NOT NULL AS is_recentred
+  FROM forced
+  WHERE NOT $again::BOOLEAN AND (reason IS NULL OR x IS NOT NULL)
 ),
 done AS (
-  SELECT k.place, f.frame_id, f.aperture_id
-  FROM forced AS f
-  JOIN known AS k ON k.target_id = f.target_id
-  WHERE NOT $again::BOOLEAN AND (f.reason IS NULL OR f.x IS NOT NULL)
+  SELECT k.place, t.frame_id, t.aperture_id
+  FROM there AS t
+  JOIN known AS k ON k.target_id = t.target_id
+  WHERE t.is_recentred = k.is_recentred OR t.has_reason
   UNION ALL
-  SELECT k.place, f.frame_id, f.aperture_id
-  FROM forced AS f
-  JOIN known AS k ON k.object_id = f.object_id
-  WHERE NOT $again::BOOLEAN AND f.target_id IS NULL AND k.target_id IS NULL AND (f.reason IS NULL OR f.x IS NOT NULL)
+  SELECT k.place, t.frame_id, t.aperture_id
+  FROM there AS t
+  JOIN known AS k ON k.object_id = t.object_id
+  WHERE t.target_id IS NULL AND k.target_id IS NULL AND (t.is_recentred = k.is_recentred OR t.has_reason)
 )
 SELECT i.frame_id, i.place, a.aperture_id
 FROM inside AS i
