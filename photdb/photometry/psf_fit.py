@@ -31,7 +31,7 @@ _FARTHEST = 40.0
 #: Neighbours that bring more than this share of the flux, or of the error, are flagged.
 _NEIGHBOUR_SHARE, _NEIGHBOUR_NOISE = 0.01, 0.2
 #: A fit whose variance neighbours make larger by this factor is one of a blend taken apart.
-_BLEND = 1.2
+_BLEND = 1.05
 #: Two positions nearer than this (FWHM) are the same place asked for twice.
 _SAME_PLACE = 0.1
 
@@ -194,8 +194,8 @@ class _Fit:
             source2[part], pixels2[part], chi2[part] = self._variances(part)
         source2, pixels2, background2 = source2 * inflation, pixels2 * inflation, self.of_sky[:n] ** 2
         if correlation:
-            pixels2 *= correlation.of_weights(self._overlap(correlation.distance[1:])) ** 2
-            background2 *= correlation.of_level**2
+            out.noise_factor[use] = correlation.of_weights(self._overlap(correlation.distance[1:]))
+            pixels2, background2 = pixels2 * out.noise_factor[use] ** 2, background2 * correlation.of_level**2
         empty2 = pixels2 + background2
         flux = self.flux[:n]
         columns = {
@@ -232,16 +232,16 @@ class _Fit:
         left = stamps(self.left, x, y, half)[0]
         data = stamps(self.found.subtracted, x, y, half)[0] if self.together else left
         own = np.maximum(self.flux[part], 0).astype(np.float32)[:, None, None] * unit / electrons
-        first = np.where(self.sources.drawn, self.first, 0.0)[part].astype(np.float32)[:, None, None] * unit
-        others = data - left - first if self.together else np.zeros_like(left)
+        flux = self.flux[part].astype(np.float32)[:, None, None]
+        drawn = np.where(self.sources.drawn, self.first, self.flux)[part].astype(np.float32)[:, None, None]
+        first = drawn * unit if self.together else np.zeros_like(left)
+        others = np.maximum(data - left - first, 0)  # a position beside one asked for has its light as its own
         sky = self.sky.level[part].astype(np.float32)[:, None, None]
-        below = made.variance[part] + np.maximum(others, 0) / electrons + np.maximum(sky, 0) / electrons
+        below = made.variance[part] + (others + np.maximum(sky, 0)) / electrons
         squared = test * test
         source2 = np.einsum("nji,nji->n", squared, own, dtype=float)
         pixels2 = np.einsum("nji,nji->n", squared, below, dtype=float)
-        misfit = left + first - self.flux[part].astype(np.float32)[:, None, None] * unit - sky
-        if self.together:
-            misfit = data - others - self.flux[part].astype(np.float32)[:, None, None] * unit - sky
+        misfit = left + first - flux * unit - sky
         counts = test != 0
         chi2 = np.einsum("nji,nji->n", counts, misfit**2 / (below + own), dtype=float)
         return source2, pixels2, chi2 / np.maximum(counts.sum(axis=(1, 2)) - 1.0, 1.0)
