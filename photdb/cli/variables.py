@@ -71,6 +71,12 @@ def variables(
         typer.Option(metavar="SQL", help='Only candidates for which this holds, as "mag < 15 AND vsx_name IS NULL".'),
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", help="At most so many rows.")] = None,
+    vsx: Annotated[
+        bool,
+        typer.Option(
+            "--vsx", help="The variables that VSX knows in the frames instead, detected or not, with their objects."
+        ),
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw scatter against magnitude: .png, .pdf or .svg.")
     ] = None,
@@ -89,11 +95,18 @@ def variables(
     Example: photdb variables --min-points 20 --plot scatter.png
 
     Example: photdb variables --night 2025-11-18 --where "excess > 8" --format csv
+
+    Example: photdb variables --vsx --where "n_detected > 0"
     """
     from photdb.jobs import statistics_variables as job
 
     _refuse_numbers(min_points, sigma, limit)
     _refuse_files(output, plot, overwrite=overwrite)
+    if vsx:
+        _refuse_more_than_vsx(min_points, sigma, plot, calibration)
+        _show_known(store_path(db), night=night, band=band, where=where, limit=limit, format=format, output=output,
+                    overwrite=overwrite)  # fmt: skip
+        return
     with Database.open(store_path(db), calibration=calibration) as store:
         _say_stale(store, calibration)
         with job.counted(store, night=night):
@@ -104,6 +117,25 @@ def variables(
         console.note(f"{n} rows of {len(ranked)} objects and bands with {min_points} points or more")
         if plot is not None:
             _draw_scatter(ranked, found, plot, sigma=sigma)
+
+
+def _refuse_more_than_vsx(min_points: int, sigma: float, plot: Path | None, calibration: int | None) -> None:
+    """Refuse options of the search for candidates where VSX's stars are asked for."""
+    given = {"--min-points": min_points != 5, "--sigma": sigma != 5.0, "--plot": plot is not None}
+    for name in (n for n, is_given in (given | {"--as": calibration is not None}).items() if is_given):
+        raise UsageError(f"{name} and --vsx", f"--vsx lists what VSX knows, whatever it did here; leave out {name}")
+
+
+def _show_known(path: Path, *, format: str | None, output: Path | None, overwrite: bool, **which: Any) -> None:
+    """Print the variables that VSX knows in the frames."""
+    from photdb.asking.known_variables import known_variables
+
+    with Database.open(path) as store:
+        answer, note = known_variables(store, **which)
+        n = tables.show(answer, format=format, output=output, overwrite=overwrite)
+        console.note(f"{n} variable star{'s' * (n != 1)} of VSX in the frames")
+        if note:
+            console.note(note)
 
 
 def _refuse_numbers(min_points: int, sigma: float, limit: int | None) -> None:
@@ -237,6 +269,12 @@ def period(
     longest: Annotated[float | None, typer.Option("--max", metavar="DAYS", help="Longest period looked for.")] = None,
     terms: Annotated[int, typer.Option(metavar="N", help="ls: the sine and its harmonics up to this one.")] = 1,
     peaks: Annotated[int, typer.Option(metavar="N", help="How many periods to list.")] = 5,
+    reduced: Annotated[
+        bool,
+        typer.Option(
+            "--reduced", help="Of a moving target: reduced magnitudes at the times when the light left the target."
+        ),
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw periodogram, window and phased points: .png, .pdf, .svg.")
     ] = None,
@@ -268,8 +306,9 @@ def period(
         )
         console.note(f"{star.name}{f' ({star.label})' if star.label else ''}, object {star.object_id}")
         found = job.search(
-            store, star.object_id, band=band, method=method, shortest=shortest, longest=longest, terms=terms, most=peaks
-        )
+            store, star.object_id, band=band, method=method, shortest=shortest, longest=longest, terms=terms,
+            most=peaks, reduced=reduced,
+        )  # fmt: skip
         for line in job.lines(found):
             console.note(line)
         with _peaks(store, job.rows(found)) as answer:
