@@ -62,6 +62,11 @@ COMMANDS = {
     "stamp": Lazy(
         "stamp:stamp", "Draw what the frames show at a place, in order of time: a sheet or a film of cut-outs.", _ASK
     ),
+    "psf": Lazy(
+        "psf:psf",
+        "Print what the stars of a frame look like, as a model; build and keep it where the store has none.",
+        _ASK,
+    ),
     "object": Lazy("object:page", "Say what is known of an object: names, star, points, neighbours, history.", _ASK),
     "objects": Lazy("ask:objects", "List the objects, the most often detected first.", _ASK),
     "frames": Lazy("keep:frames", "List the frames, or tell the store that their files have moved.", _ASK),

@@ -77,9 +77,14 @@ def row_of(psf: Psf) -> dict[str, Any]:
     return {**{name: _plain(value) for name, value in psf.as_row().items()}, "in_use": False}
 
 
+def full_row(frame: InPrimary, psf: Psf) -> dict[str, Any]:
+    """Return a model as a row with the noise of its fluxes and how their zero point lies; no flux is of it."""
+    return {**row_of(psf), "noise": _noise(frame, psf), **_shift(frame, psf)}
+
+
 def row_in_use(frame: InPrimary, psf: Psf) -> dict[str, Any]:
-    """Return the row of the model that a frame's PSF fluxes are of: also their noise, and how their zero point lies."""
-    return {**row_of(psf), "noise": _noise(frame, psf), **_shift(frame, psf), "in_use": True}
+    """Return the row of the model that a frame's PSF fluxes are of: always an empirical one."""
+    return {**full_row(frame, psf), "in_use": True}
 
 
 def of_first_look(frame: InPrimary) -> list[dict[str, Any]]:

@@ -35,8 +35,8 @@ COMMENT ON COLUMN frame_psf.coefficients IS 'of the polynomial, term by term, ea
 COMMENT ON COLUMN frame_psf.chi2 IS 'of the stars it was made from, per degree of freedom';
 COMMENT ON COLUMN frame_psf.residual IS 'rms of the residuals of these stars in a pixel, as a share of the star''s brightest pixel';
 COMMENT ON COLUMN frame_psf.run_id IS 'the run';
-COMMENT ON COLUMN frame_psf.noise IS 'ADU/s; error of a fitted flux where there is no source: the median over the frame';
+COMMENT ON COLUMN frame_psf.noise IS 'ADU/s; error of a fitted flux where there is no source: the median over the frame; NULL: a first look, of few stars';
 COMMENT ON COLUMN frame_psf.zp_shift IS 'mag; zero point of fitted fluxes less that of the primary aperture: median of 2.5 log10(PSF flux / primary flux) of bright stars';
 COMMENT ON COLUMN frame_psf.zp_shift_err IS 'mag; 1 sigma, from the scatter of these stars';
 COMMENT ON COLUMN frame_psf.n_shift IS 'how many stars these are';
-COMMENT ON COLUMN frame_psf.in_use IS 'PSF fluxes of the frame are of this model: one row a frame';
+COMMENT ON COLUMN frame_psf.in_use IS 'PSF fluxes of the frame are of this model, an empirical one';
