@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,7 +40,7 @@ class Searched:
     zero : float
         d; what was taken from all times.
     time : str
-        ``BJD_TDB`` or ``MJD (UTC)``.
+        ``BJD_TDB``, ``MJD (UTC)`` or ``MJD (UTC) at the target``.
     n_left_out : int
         Points that do not count for their flags.
     """
@@ -61,6 +62,7 @@ def search(
     longest: float | None = None,
     terms: int = 1,
     most: int = 5,
+    reduced: bool = False,
 ) -> Searched:
     """Search an object's points for periods.
 
@@ -80,6 +82,8 @@ def search(
         Sines of the Lomb-Scargle model.
     most : int, default=5
         Peaks.
+    reduced : bool, default=False
+        Of a moving target: fluxes as from 1 au of Sun and observer, at the times when the light left it.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def search(
     """
     if method not in METHODS:
         raise UsageError(f"no method {method!r}", f"there are {', '.join(METHODS)}")
-    data, time, n_left_out = points(db, object_id, band=band)
+    data, time, n_left_out = points(db, object_id, band=band, reduced=reduced)
     zero = float(np.floor(data.time.min()))
     moved = Data(data.time - zero, data.flux, data.err, data.band)
     low, high = periods.default_range(moved.time)
@@ -113,17 +117,23 @@ def search(
     return Searched(found, moved, zero, time, n_left_out)
 
 
-def points(db: Database, object_id: int, *, band: str | None = None) -> tuple[Data, str, int]:
+def points(db: Database, object_id: int, *, band: str | None = None, reduced: bool = False) -> tuple[Data, str, int]:
     """Return the points of an object that count, their time scale, and how many do not count.
+
+    Of a moving target, points too far from its path do not count.
 
     Raises
     ------
     NotFoundError
-        If there are fewer than `FEWEST`.
+        If there are fewer than `FEWEST`; or the distances of a target are not known, by which it is to be reduced.
+    UsageError
+        If an object is to be reduced that does not move.
     """
     statistics.note_frames(db)
     curves = curves_of(db, np.array([object_id]))
+    moving = _moving(db, object_id, reduced=reduced)
     times = {int(f): t for f, t in db.job("statistics_bjd", object_id=object_id).rows}
+    times |= {f: m.time for f, m in moving.items()}
     runs = [k for k in range(len(curves)) if band is None or curves.keys[int(curves.series[k])][0] == band]
     parts = [slice(curves.start[k], curves.start[k + 1]) for k in runs]
     n = sum(p.stop - p.start for p in parts)
@@ -148,7 +158,59 @@ def points(db: Database, object_id: int, *, band: str | None = None) -> tuple[Da
         np.concatenate([np.repeat(label, p.stop - p.start) for label, p in zip(labels, parts, strict=True)]),
     )
     n_all = sum(int(curves.flags_start[k + 1] - curves.flags_start[k]) for k in runs)
-    return data, "BJD_TDB" if known else "MJD (UTC)", n_all - n
+    if moving:
+        data = _of_moving(data, [moving.get(int(f)) for f in frame])
+    scale = "MJD (UTC) at the target" if reduced else "BJD_TDB" if known else "MJD (UTC)"
+    return data, scale, n_all - len(data.time)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moving:
+    """What a moving target's point is taken as: at which time (d), by how much brighter, and whether it counts."""
+
+    time: float | None
+    factor: float
+    counts: bool
+
+
+def _moving(db: Database, object_id: int, *, reduced: bool) -> dict[int, _Moving]:
+    """Return what the points of a moving target are taken as, by frame; of a star nothing."""
+    from photdb import query
+    from photdb.asking.moving import moving_target
+    from photdb.jobs.moving_curve import extended
+
+    target = moving_target(db, object_id)
+    if target is None:
+        if reduced:
+            raise UsageError("only moving targets have reduced magnitudes", "leave out --reduced")
+        return {}
+    wanted = ["frame_id", "bjd_tdb", "mjd_at_target", "r_au", "delta_au", "rejected"]
+    rows = list(extended(db, query.light_curve(db, object_id), object_id).only(wanted).rows())
+    if not reduced:
+        return {frame: _Moving(bjd, 1.0, rejected is None) for frame, bjd, _, _, _, rejected in rows}
+    found = {
+        frame: _Moving(left, (r * delta) ** 2, rejected is None)
+        for frame, _, left, r, delta, rejected in rows
+        if left is not None and r is not None
+    }
+    if not found:
+        raise NotFoundError(
+            f"the path of {target['name']} says no distances from Sun and observer",
+            "photdb target add NAME --horizons DESIGNATION, or a path with r_au and delta_au",
+        )
+    return {frame: found.get(frame, _Moving(math.nan, 1.0, counts=False)) for frame, *_ in rows}
+
+
+def _of_moving(data: Data, taken: Sequence[_Moving | None]) -> Data:
+    """Return the points of a moving target that count, as they are to be taken."""
+    counts = np.array([m is not None and m.counts for m in taken])
+    if counts.sum() < FEWEST:
+        raise NotFoundError(
+            f"{counts.sum()} points near the predicted places: too few for a period ({FEWEST})",
+            "`photdb lightcurve NAME` says which points are rejected",
+        )
+    factor = np.array([m.factor for m in taken if m is not None and m.counts])
+    return Data(data.time[counts], data.flux[counts] * factor, data.err[counts] * factor, data.band[counts])
 
 
 def _labels(keys: Sequence[tuple[str | None, str, str | None]]) -> list[str]:

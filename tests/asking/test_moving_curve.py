@@ -169,6 +169,28 @@ def test_reduced_points_are_drawn_without_those_rejected(db):
         drawable([p | {"rejected": "pos"} for p in found])
 
 
+def test_periods_are_of_points_near_the_path_and_reduced_where_asked(tmp_path):
+    from photdb.jobs.statistics_period import points as counted
+
+    with Database.open(moving_store(tmp_path / "own.duckdb"), read_only=False) as own:
+        with pytest.raises(NotFoundError, match="9 points near the predicted places"):
+            counted(own, ASTEROID)  # one is too far off, one saturated, one without zero point
+        own.execute(f"UPDATE detection_hot SET flags = 0 WHERE object_id = {ASTEROID}")
+        plain, scale, left_out = counted(own, ASTEROID)
+        reduced, reduced_scale, _ = counted(own, ASTEROID, reduced=True)
+        bjd = {p["bjd_tdb"] for p in points(own) if p["mag"] is not None and not p["rejected"]}
+        assert (scale, reduced_scale, left_out) == ("BJD_TDB", "MJD (UTC) at the target", 1)
+        assert set(plain.time) == bjd
+        assert reduced.flux / plain.flux == pytest.approx((R_AU * DELTA_AU) ** 2)
+        late = [mjd_of(k) - DELTA_AU * 499.004784 / 86400 for k in range(1, N_FRAMES) if k != FAR_OFF]
+        assert sorted(reduced.time) == pytest.approx(late, abs=1e-8)
+        with pytest.raises(UsageError, match="only moving targets"):
+            counted(own, STAR, reduced=True)
+        own.execute("UPDATE ephemeris SET r_au = NULL")
+        with pytest.raises(NotFoundError, match="says no distances"):
+            counted(own, ASTEROID, reduced=True)
+
+
 def test_the_command_prints_the_path_and_says_what_is_rejected(path, tmp_path, capsys):
     picture = tmp_path / "curve.png"
     asked = ["lightcurve", "(5945) Roachapproach", "--db", str(path), "--format", "json"]
