@@ -94,7 +94,7 @@ def place(mjd: np.ndarray, east: float = 0.0, *, distance: float = 1.2, speed: f
     """Return ra, dec (deg) of a body that goes east and has the parallax of a turning Earth at a longitude (deg)."""
     day = 2 * np.pi * (mjd - 58568.0) + np.radians(east)
     ra = 150.0 + speed * 24 * (mjd - 58568.0) / 3600 / np.cos(np.radians(10.0))
-    return ra + 8.8 / 3600 / distance * np.cos(day), 10.0 + 8.8 / 3600 / distance * 0.5 * np.sin(day)
+    return (ra + 8.8 / 3600 / distance * np.cos(day)) % 360, 10.0 + 8.8 / 3600 / distance * 0.5 * np.sin(day)
 
 
 class Horizons:

@@ -89,7 +89,7 @@ def _target(db: Database, name: str) -> Meant | None:
     if not there:
         return None
     target = there[0]
-    if db.query("ephemeris_span", target_id=target["target_id"]).rows:
+    if target["is_moving"]:
         own = db.query("object_of_target", target_id=target["target_id"]).rows
         number = own[0][0] if own else None
         name, target_id = target["name"], target["target_id"]

@@ -533,7 +533,8 @@ class _Region:
             return cls(moc=moc)
         if polygon is not None:
             return cls(corners=tuple(query.parse_polygon(polygon)))
-        if len(words) < 2 or (len(words) == 2 and query.parse_position(words) is not None and not words[0].isdigit()):
+        is_place = len(words) == 2 and query.parse_position(words) is not None
+        if len(words) < 2 or (is_place and (not words[0].isdigit() or words[1][0] in "+-")):
             raise UsageError("a cone is RA, DEC and a radius in arcsec", "as photdb cone 41.58 -30.27 60")
         return cls(tuple(words[:-1]), _arcsec(words[-1]))
 

@@ -30,6 +30,8 @@ class Change:
         Objects that are new.
     vanished : dict
         Ids that no object has any more, and where they lead; 0: nowhere.
+    reason : str
+        Why; by default what each change alone tells.
     """
 
     old: NDArray[np.int64]
@@ -37,6 +39,7 @@ class Change:
     stored: NDArray[np.bool_]
     born: set[int]
     vanished: dict[int, int]
+    reason: str = ""
 
 
 def record(db: Database, change: Change, *, run_id: int) -> None:
@@ -45,6 +48,7 @@ def record(db: Database, change: Change, *, run_id: int) -> None:
     counts = Counter(zip(change.old[moved].tolist(), change.new[moved].tolist(), strict=True))
     homes = _homes(change)
     events = [_event(old, new, n, change.born, homes) for (old, new), n in sorted(counts.items())]
+    events = [event | {"reason": change.reason or event["reason"]} for event in events]
     if homes:
         _retire(db, homes, run_id=run_id)
     write_events(db, events, run_id=run_id)

@@ -2,8 +2,8 @@
 
 The detection nearest to where a target's path has it in a frame, within the frame's reach and three sigma of the path,
 is the target's; but not one that a reference star is nearer to. It belongs to the target's own object, of kind
-``moving``, which takes no part in the matching of stars. A target that is measured beside its path (an offset) takes no detection:
-what is there is not the body.
+``moving``, which takes no part in the matching of stars. A target that is measured beside its path (an offset) takes
+none: what is there is not the body.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def take_stored(db: Database, *, run_id: int) -> int:
         empty = {int(row[0]) for row in db.job("crossmatch_lost_all").rows}
         db.job("crossmatch_forget_extent")
     homes = {int(o): int(n) for o, n in zip(old, ids, strict=True) if o in empty}
-    record(db, Change(old, ids, np.ones(len(ids), dtype=bool), set(), homes), run_id=run_id)
+    why = "it is where a moving target was"
+    record(db, Change(old, ids, np.ones(len(ids), dtype=bool), set(), homes, why), run_id=run_id)
     return len(ids)
 
 

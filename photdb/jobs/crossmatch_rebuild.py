@@ -63,10 +63,15 @@ class Rebuilt:
             done = f"{objects}, nothing to change"
         else:
             done = (
-                f"{objects}: {self.n_new} new, {self.n_gone} ids out of use (they lead on), "
-                f"{self.n_moved} detections changed hands"
+                f"{objects}: {self.n_new} new, {self.n_gone} {_plural('id', self.n_gone)} out of use (they lead on), "
+                f"{self.n_moved} {_plural('detection', self.n_moved)} changed hands"
             )
-        return f"{done}; {self.n_without} detections of no object"
+        return f"{done}; {self.n_without} {_plural('detection', self.n_without)} of no object"
+
+
+def _plural(word: str, n: int) -> str:
+    """Return a word for so many."""
+    return word if n == 1 else f"{word}s"
 
 
 def crossmatch(store: Path, *, rebuild: bool = False) -> Rebuilt:

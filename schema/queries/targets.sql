@@ -1,11 +1,21 @@
--- Every target, in the order of their names; of moving ones how many rows their path has, from when to when.
+-- Every target, in the order of their names; of moving ones how many rows their path has, from when to when, and for which
+-- sites; in how many frames its position was measured.
 SELECT
-  t.target_id, t.name, t.ra, t.dec, t.epoch, t.pm_ra, t.pm_dec, t.added,
-  p.n_path, p.path_from_mjd, p.path_to_mjd
+  t.target_id, t.name, k.kind, t.ra, t.dec, t.epoch, t.pm_ra, t.pm_dec,
+  t.a_arcsec, t.b_arcsec, t.pa_deg, t.offset_ra, t.offset_dec, coalesce(t.methods, ['primary']) AS methods,
+  t.designation, t.source, p.n_path, p.path_from_mjd, p.path_to_mjd, p.path_sites, m.n_position, t.object_id, t.added
 FROM target AS t
+JOIN target_kind AS k ON k.target_id = t.target_id
 LEFT JOIN (
-  SELECT target_id, count(*) AS n_path, min(mjd) AS path_from_mjd, max(mjd) AS path_to_mjd
+  SELECT
+    target_id, count(*) AS n_path, min(mjd) AS path_from_mjd, max(mjd) AS path_to_mjd,
+    list(DISTINCT site ORDER BY site) FILTER (site IS NOT NULL) AS path_sites
   FROM ephemeris
   GROUP BY target_id
 ) AS p ON p.target_id = t.target_id
+LEFT JOIN (
+  SELECT target_id, count(*) AS n_position
+  FROM target_position
+  GROUP BY target_id
+) AS m ON m.target_id = t.target_id
 ORDER BY lower(t.name), t.target_id;
