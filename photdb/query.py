@@ -230,6 +230,7 @@ def frames(
 EXPORTS = {
     "lightcurve": {"objects", "band"},
     "detection": {"objects", "band"},
+    "forced": {"objects", "band"},
     "object": {"objects"},
     "frame": {"band"},
     "zeropoint": set(),

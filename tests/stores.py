@@ -1,7 +1,8 @@
 """A small store with everything a question can meet.
 
 Two nights, bands g (AB) and r (relative), three frames each; a frame without zero point, a frame that failed; a star, a
-neighbour 4 arcsec from it, a faint star with negative fluxes and flags, a star 200 arcsec away; one target.
+neighbour 4 arcsec from it, a faint star with negative fluxes and flags, a star 200 arcsec away; one target; forced
+fluxes of the far star that no light curve shows, for it is detected.
 """
 
 from datetime import date, datetime
@@ -47,6 +48,7 @@ def small_store(path: Path, frames_folder: Path | None = None) -> Path:
             "target",
             [{"target_id": 1, "name": "HAT-P 99", "ra": RA, "dec": DEC, "epoch": 2016.0, "added": added}],
         )
+        _write_forced(db)
     return path
 
 
@@ -155,6 +157,17 @@ def _write_detections(db: Database, frame_id: int) -> None:
             }
         )  # fmt: skip
     _insert(db, "detection_hot", rows)
+
+
+def _write_forced(db: Database) -> None:
+    """Forced fluxes of the far star in two frames that detected it, and why there is none in a third."""
+    for frame_id, why in ((1, None), (2, None), (3, "no pixels")):
+        row = {
+            "skey": FAR, "object_id": FAR, "frame_id": frame_id, "aperture_id": 0, "method": "circle", "reason": why,
+            "ra": RA, "dec": POSITIONS[FAR][1], "x": 100.25, "y": 200.1, "flags": 0, "is_detected": True, "run_id": 1,
+        }  # fmt: skip
+        measured = {"flux": 500.5, "flux_err": 1.2, "noise": 1.1, "sky": 40.0, "frac_edge": 0.0}
+        _insert(db, "forced", [row | ({} if why else measured)])
 
 
 def _write_zero_points(db: Database, frame_id: int) -> None:

@@ -107,9 +107,14 @@ def resolve(db: Database, words: Sequence[str], *, radius: float | None = None, 
     if position is not None:
         return find_object(db, *position, radius=radius)
     name = " ".join(words).strip()
-    if name.isdigit():
+    if _is_number(db, name):
         return object_by_id(db, int(name))
     return object_by_name(db, name, radius=radius, online=online)
+
+
+def _is_number(db: Database, name: str) -> bool:
+    """Return whether a name is the number of an object; that of an asteroid may be the name of a target."""
+    return name.isdigit() and not db.query("target_by_name", called=name).rows
 
 
 def resolve_measured(
@@ -127,7 +132,7 @@ def resolve_measured(
     """
     position = parse_position(words)
     name = " ".join(words).strip()
-    if position is None and name.isdigit():
+    if position is None and _is_number(db, name):
         return object_by_id(db, int(name))
     if position is None:
         from photdb.asking.naming import meant
@@ -155,8 +160,10 @@ def find_measured(db: Database, ra: float, dec: float, *, radius: float | None =
         return _found_target(db, near, ra, dec)
     if near is None:
         return found
+    if near.object_id == found.object_id and not near.is_ellipse:
+        return replace(found, label=near.name)  # its forced points are those of the object
     if near.object_id == found.object_id:
-        return replace(found, target_id=near.target_id, is_ellipse=near.is_ellipse, label=near.name)
+        return replace(found, target_id=near.target_id, is_ellipse=True, label=near.name)
     if (near.separation or 0.0) < (found.separation or 0.0):
         return _found_target(db, near, ra, dec)
     return found
@@ -189,7 +196,7 @@ def place(db: Database, words: Sequence[str], *, online: bool | None = None) -> 
     if position is not None:
         return position
     name = " ".join(words).strip()
-    if name.isdigit():
+    if _is_number(db, name):
         found = object_by_id(db, int(name))
         return found.ra, found.dec
     from photdb.asking.naming import meant

@@ -5,7 +5,8 @@ Magnitudes are STD: calibrated on the band's own system, or, of an unfiltered ca
 an ensemble of catalogue stars, so there is a check star: the most constant neighbour of the same brightness, unless
 one is named. TRANS is YES only of magnitudes that were corrected for the star's colour (``--colour-corrected``).
 
-A flux of no significance becomes ``<`` and the frame's limit. Saturated points and those cut by the edge are left out.
+A flux of no significance becomes ``<`` and a limit of 5 sigma: that of the frame where a detection is below 3 sigma,
+its own where a forced point is fainter than it. Saturated points and those cut by the edge are left out.
 
 References
 ----------
@@ -176,6 +177,8 @@ def _line(
             "choose another band (--band); an unfiltered one can be calibrated as V or R (zeropoint --calibrate-as V)",
         )
     faint = point["flux_err"] is not None and point["flux"] < MIN_SNR * point["flux_err"]
+    if point["kind"] == "forced" and point["mag"] is not None and point["limit_mag"] is not None:
+        faint = point["mag"] > point["limit_mag"]
     limit = point["mag"] is None or (faint and point["limit_mag"] is not None)
     error = None if limit else _finite(float(total_error(point["mag_err"], point["zp_err"] or 0.0)))
     catalog = frame["catalog"]
@@ -240,7 +243,7 @@ def _check(
         return _NA, {}
     points = db.query("export_lightcurve", objects=[found[0]["object_id"]], band=band).dicts()
     return _word(options.get("kname") or found[0]["name"], "KNAME"), {
-        p["frame_id"]: p["mag"] for p in points if p["mag"] is not None
+        p["frame_id"]: p["mag"] for p in points if p["mag"] is not None and p["kind"] == "detected"
     }
 
 

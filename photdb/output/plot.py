@@ -155,7 +155,7 @@ def _dress(ax: Any, values: Sequence[_Value], system: str, flux: bool) -> None:
 
 def _range(values: Sequence[_Value]) -> tuple[float, float]:
     """Return the range of the axis: all points, but error bars only as far as is usual here."""
-    usual = median(v.error or 0.0 for v in values)
+    usual = median([v.error or 0.0 for v in values if not v.limit] or [0.0])
     ends = [v.y + sign * min(v.error or 0.0, 3 * usual) for v in values for sign in (-1, 1)]
     room = 0.06 * (max(ends) - min(ends)) or max(usual, 0.01)
     return min(ends) - room, max(ends) + room

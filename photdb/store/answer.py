@@ -303,9 +303,9 @@ def _as_json(column: Column, place: str) -> str:
 def _comments(database: Database, name: str) -> dict[str, tuple[str, str]]:
     """Return unit and meaning of the columns of a table or view, from their comments."""
     found = database.rows(
-        # the view detection shows the columns of detection_hot
+        # the view detection shows the columns of detection_hot; rows of table forced are exported calibrated
         "SELECT column_name, comment FROM duckdb_columns() "
-        "WHERE table_name IN ($name, $name || '_hot') AND comment IS NOT NULL",
+        "WHERE table_name IN ($name, $name || '_hot', $name || '_flux') AND comment IS NOT NULL",
         {"name": name},
     )
     return {column: _unit_and_meaning(comment) for column, comment in found.rows}

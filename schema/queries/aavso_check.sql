@@ -7,7 +7,7 @@
 WITH point AS MATERIALIZED (
   SELECT object_id, frame_id, mag
   FROM lightcurve
-  WHERE object_id IN (SELECT unnest($objects::BIGINT[])) AND band = $band AND mag IS NOT NULL AND flags & $bad = 0
+  WHERE object_id IN (SELECT unnest($objects::BIGINT[])) AND band = $band AND kind = 'detected' AND mag IS NOT NULL AND flags & $bad = 0
 ),
 mine AS (SELECT frame_id, mag FROM point WHERE object_id = $object_id::BIGINT),
 star AS (

@@ -1,8 +1,8 @@
--- Light-curve points by object and time, corrected for the objects' own colours.
+-- Light-curve points by object and time, corrected for the objects' own colours: as export_lightcurve has them.
 -- $objects  BIGINT[]   of these objects; NULL: of every one
 -- $band     VARCHAR    NULL: every band
 WITH tint AS MATERIALIZED (SELECT * FROM object_colours($objects::BIGINT[])),
-calibrated AS (
+placed AS (
   SELECT
     d.object_id,
     d.frame_id,
@@ -15,7 +15,14 @@ calibrated AS (
     f.band,
     f.mjd_mid,
     f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
-    zp_here(z, d.flux, d.x, d.y, f.width, f.height) + colour_shift(z, t.colour) AS here,
+    d.kind,
+    d.noise,
+    2.0 * d.x / (f.width - 1) - 1 AS u,
+    2.0 * d.y / (f.height - 1) - 1 AS v,
+    colour_shift(z, t.colour) AS shift,
+    z.zp_map,
+    z.mag_term,
+    z.mag_pivot,
     coalesce(z.mag_system, 'instrumental') AS mag_system,
     z.ab_offset,
     z.limit_mag,
@@ -25,7 +32,7 @@ calibrated AS (
     f.fwhm_arcsec,
     t.colour,
     CASE WHEN z.colour_term IS NOT NULL THEN coalesce(t.colour_source, 'unknown') END AS colour_source
-  FROM detection AS d
+  FROM curve_point AS d
   JOIN frame AS f ON f.frame_id = d.frame_id
   JOIN object AS o ON o.object_id = d.object_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
@@ -34,9 +41,21 @@ calibrated AS (
   WHERE ($objects::BIGINT[] IS NULL OR d.object_id IN (SELECT unnest($objects::BIGINT[])))
     AND ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
 ),
+spotted AS (
+  SELECT *, zp_spot(zp, zp_map, u, v) AS spot, -2.5 * log10(CASE WHEN noise > 0 THEN 5.0 * noise END) AS faint
+  FROM placed
+),
+local AS (
+  SELECT
+    *,
+    zp_bent(spot, zp, mag_term, mag_pivot, flux) + shift AS here,
+    -- a limit is of the pivot colour where the star's own is not known
+    spot + faint + coalesce(mag_term * (zp + faint - mag_pivot), 0) + coalesce(shift, 0) AS own_limit
+  FROM spotted
+),
 scaled AS (
   SELECT *, flux_to_mjy(1, here, mag_system, ab_offset) AS mjy
-  FROM calibrated
+  FROM local
 )
 SELECT
   object_id,
@@ -51,11 +70,11 @@ SELECT
   mjy * flux_err AS flux_mjy_err,
   flux,
   flux_err,
-  limit_mag,
+  coalesce(own_limit, limit_mag) AS limit_mag,
   zp,
   zp_err,
   0 AS aperture_id,
-  'detected' AS kind,
+  kind,
   flags,
   airmass,
   fwhm_arcsec,

@@ -145,3 +145,32 @@ def test_counts_say_what_a_light_curve_consists_of(path):
         counts = query.counted(query.curve_of(store, found, all_columns=True, sigma=5))
     assert (counts.n_detected, counts.n_forced, counts.n_forced_limit, counts.n_limit) == (8, 3, 1, 0)
     assert counts.line(5) == "11 points: 8 detected, 3 forced (1 below 5 sigma: limits)"
+
+
+def test_exported_light_curves_are_those_of_the_view_and_every_forced_flux_has_an_export_of_its_own(path):
+    with Database.open(path) as store:
+        curve = query.export(store, "lightcurve", objects=[STAR])
+        assert {row[16]: 0 for row in curve.rows()}.keys() == {"detected", "forced"}
+        corrected = query.export(store, "lightcurve", objects=[STAR], colour_corrected=True)
+        usual = [c.name for c in curve.columns]
+        assert list(corrected.only(usual).rows()) == list(curve.rows())  # no zero point has a colour term
+        assert not any(row[0] is None for row in query.export(store, "lightcurve").rows())
+        every = query.export(store, "forced")
+        assert every.count() == store.one("SELECT count(*) FROM forced")
+        found = {(r[0], r[1]) for r in every.only(["target", "aperture_id"]).rows()}
+        assert found == {("HAT-P 99", 0), ("HAT-P 99", -2), ("SN 2017x", 0), ("Galaxy", 0), ("Galaxy", -3), (None, 0)}
+        limits = every.only(["frame_id", "target", "aperture_id", "limit_mag", "limit_3_mag"]).rows()
+        (row,) = [r for r in limits if r[:3] == (1, "HAT-P 99", 0)]
+        assert row[3:] == pytest.approx([22.5 - 2.5 * math.log10(n * NOISE) for n in (5, 3)])
+
+
+def test_aavso_gets_a_limit_of_five_sigma_where_a_forced_flux_is_below_it(path, tmp_path):
+    from photdb.output import formats
+
+    with Database.open(path) as store:
+        curve = query.export(store, "lightcurve", objects=[STAR], band="g")
+        formats.write_file(curve, tmp_path / "a.txt", "aavso", {"obscode": "XYZ", "name": "Any"})
+    lines = [w.split(",") for w in (tmp_path / "a.txt").read_text().splitlines() if not w.startswith("#")]
+    assert len(lines) == 5
+    assert lines[0][2:4] == ["<20.00", "na"]
+    assert not any(w[2].startswith("<") for w in lines[1:])

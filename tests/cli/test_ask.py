@@ -123,7 +123,7 @@ def test_a_wrong_place_ends_with_3_and_names_the_nearest_object(photdb):
         (["frames", "--partial"], 2, "--relocate"),
         (["sql", "SELECT * FROM fram"], 2, 'did you mean "frame"?'),
         (["sql", "DROP TABLE frame"], 2, "DROP is not a SELECT"),
-        (["export", "nights", "--output", "x.csv"], 2, "lightcurve, detection, object, frame"),
+        (["export", "nights", "--output", "x.csv"], 2, "lightcurve, detection, forced, object, frame"),
         (["export", "frame"], 2, "--output"),
         (["target"], 2, "add, list, remove"),
         (["lightcruve"], 2, "lightcurve"),

@@ -34,6 +34,7 @@ TOOLS = {
     "plot_coverage",
     "plot_movers",
     "plot_period",
+    "plot_psf",
     "plot_stamps",
     "plot_style",
     "plot_variables",
@@ -78,8 +79,10 @@ def _plain(value):
         return None
     if isinstance(value, np.ndarray):
         return [_plain(v) for v in np.ma.filled(value.astype(float), np.nan)]
-    if isinstance(value, bytes):  # and FITS's logical values: T, F, or nothing
-        value = {b"T": True, b"F": False}.get(value, value.decode().rstrip("\0"))
+    if isinstance(value, bytes):
+        value = value.decode().rstrip("\0")
+    if isinstance(value, str):  # and FITS's logical values: T, F, or nothing
+        value = {"T": True, "F": False}.get(value, value)
     value = value.item() if isinstance(value, np.generic) else value
     return None if value == "" or (isinstance(value, float) and math.isnan(value)) else value
 
@@ -219,8 +222,11 @@ def test_every_unit_of_the_schema_is_one_that_others_can_read(store):
 def test_an_export_has_every_column_of_its_table(store):
     for what in query.EXPORTS:
         columns = [c.name for c in query.export(store, what).columns]
-        assert columns == list(store.relation_columns(what))[: len(columns)]
-        assert what == "lightcurve" or len(columns) == len(store.relation_columns(what))
+        table = list(store.relation_columns("forced_flux" if what == "forced" else what))
+        assert columns == table[: len(columns)]
+        assert what == "lightcurve" or len(columns) == len(table)
+    left = set(store.relation_columns("forced")) - set(store.relation_columns("forced_flux"))
+    assert left == {"skey", "run_id"}
 
 
 def test_every_file_of_the_folder_is_a_format_or_a_known_tool():

@@ -23,6 +23,12 @@ FAULTS = {
     "ephemeris_without_target": "INSERT INTO ephemeris BY NAME "
     "SELECT 9 AS target_id, 60000 AS mjd, 10 AS ra, 20 AS dec, 'file' AS source",
     "file_unique": "INSERT INTO file SELECT * REPLACE (1000 AS file_id) FROM file LIMIT 1",
+    "forced_detected": "UPDATE forced SET is_detected = false WHERE frame_id = 1",
+    "forced_impossible": "UPDATE forced SET noise = NULL WHERE frame_id = 1",
+    "forced_unique": "INSERT INTO forced SELECT * FROM forced WHERE frame_id = 3",
+    "forced_without_frame": "UPDATE forced SET frame_id = 999 WHERE frame_id = 3",
+    "forced_without_place": "UPDATE forced SET target_id = 99 WHERE frame_id = 1",
+    "forced_without_psf": "UPDATE forced SET method = 'psf', aperture_id = -2 WHERE frame_id = 1",
     "frame_count": "UPDATE frame SET n_detections = 77 WHERE frame_id = 1",
     "frame_impossible": "UPDATE frame SET airmass = 0.5 WHERE frame_id = 1",
     "frame_without_cover": "DELETE FROM frame_cover WHERE frame_id = 1",
@@ -43,6 +49,7 @@ FAULTS = {
         "'AB' AS mag_system, true AS is_good"
     ),
     "relation_without_object": "INSERT INTO object_relation VALUES (7, 8, 'blend', 2.0, 1, 1, 2.0, 3.0)",
+    "sky_body_without_query": "INSERT INTO sky_body BY NAME SELECT 9 AS query_id, 'Ceres' AS name, 10 AS ra, 20 AS dec",
     "statistics_without_frame": (
         "INSERT INTO statistics_frame BY NAME "
         "SELECT 999 AS frame_id, 1 AS run_id, 'AB' AS mag_system, '2017-12-19' AS night, 1 AS cal_id, 22.5 AS zp"
@@ -95,6 +102,32 @@ def test_a_sound_store_passes_every_audit(store):
 
 def test_a_compacted_store_passes_every_audit(compacted):
     assert compacted.audit() == {}
+
+
+#: Further faults of an audit that looks for several things.
+MORE_FAULTS = [
+    (
+        "forced_detected",
+        "DELETE FROM detection_hot WHERE frame_id = 2 AND object_id = (SELECT min(object_id) FROM forced)",
+    ),
+    ("forced_impossible", "UPDATE forced SET flux_err = NULL WHERE frame_id = 1"),
+    ("forced_impossible", "UPDATE forced SET x = 5000 WHERE frame_id = 1"),
+    ("forced_impossible", "UPDATE forced SET flux = 'nan' WHERE frame_id = 1"),
+    ("forced_impossible", "UPDATE forced SET reason = 'and yet it has one' WHERE frame_id = 1"),
+    ("forced_impossible", "UPDATE forced SET reason = NULL WHERE frame_id = 3"),
+    ("forced_impossible", "UPDATE forced SET err_source = 1, err_pixels = 1, err_background = 1 WHERE frame_id = 1"),
+    ("forced_impossible", "UPDATE forced SET frac_edge = 1.5 WHERE frame_id = 1"),
+    ("forced_without_frame", "UPDATE frame SET state = 'rejected' WHERE frame_id = 1"),
+    ("forced_without_place", "UPDATE forced SET object_id = 7 WHERE frame_id = 1"),
+    ("forced_without_place", "UPDATE forced SET object_id = NULL WHERE frame_id = 1"),
+    ("sky_body_without_query", "INSERT INTO sky_body_query VALUES (1, 10, 20, 1, 60000, '500', 3, '2026-01-01')"),
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), MORE_FAULTS)
+def test_an_audit_finds_each_fault_it_looks_for(store, name, fault):
+    store.execute(fault)
+    assert len(store.rows(statement("audits", name)))
 
 
 def test_every_audit_is_tried():
