@@ -59,21 +59,22 @@ def moving_store(path: Path, frames_folder: Path | None = None) -> Path:
         db.execute(
             "UPDATE zeropoint SET zp = 22.5, limit_mag = 20.6, mag_system = 'AB', catalog = 'ps1', ref_band = 'g'"
         )
-        _put(db, "object", [_object()])
-        _put(db, "target", [{"target_id": TARGET, "name": NAME, "ra": 0.0, "dec": 0.0, "epoch": 2017.97,
+        put(db, "object", [_object()])
+        put(db, "target", [{"target_id": TARGET, "name": NAME, "ra": 0.0, "dec": 0.0, "epoch": 2017.97,
                              "added": datetime(2026, 1, 1)}])  # fmt: skip
         mjd = mjd_of(1) + np.arange(-2, 28) / 24
         ra, dec = path_at(mjd)
-        _put(db, "ephemeris", [
+        put(db, "ephemeris", [
             {"target_id": TARGET, "mjd": m, "ra": a, "dec": d, "r_au": R_AU, "delta_au": DELTA_AU,
              "phase_deg": PHASE_DEG, "source": "test"}
             for m, a, d in zip(mjd.tolist(), ra.tolist(), dec.tolist(), strict=True)
         ])  # fmt: skip
-        _put(db, "detection_hot", [_detection(k) for k in range(1, N_FRAMES + 1)])
+        put(db, "detection_hot", [_detection(k) for k in range(1, N_FRAMES + 1)])
     return path
 
 
-def _put(db: Database, table: str, rows: list[dict[str, Any]]) -> None:
+def put(db: Database, table: str, rows: list[dict[str, Any]]) -> None:
+    """Append rows to a table."""
     with db.table("given", pa.Table.from_pylist(rows)):
         db.execute(f"INSERT INTO {table} BY NAME SELECT * FROM given")
 

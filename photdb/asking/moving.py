@@ -94,9 +94,12 @@ def _arcsec(text: str) -> float:
     return value
 
 
-def moving_target(db: Database, object_id: int) -> dict[str, Any] | None:
-    """Return the moving target that an object is: target_id, name, designation, offset_ra, offset_dec; None: a star."""
-    found = db.query("moving_target", object_id=object_id).dicts()
+def moving_target(db: Database, object_id: int, target_id: int | None = None) -> dict[str, Any] | None:
+    """Return the moving target that an object is, or of a number: target_id, name, designation, offset_ra, offset_dec.
+
+    None: it does not move. A target without an object was never detected.
+    """
+    found = db.query("moving_target", object_id=object_id, target_id=target_id).dicts()
     return found[0] if found else None
 
 

@@ -229,13 +229,13 @@ def _with_path(
     store: Database, curve: Answer, found: query.Found, rejection: Rejection, *, asked: bool | None = None
 ) -> Answer:
     """Return the light curve of a moving target with its path, and say what is rejected; that of a star as it is."""
-    if moving_target(store, found.object_id) is None:
+    if moving_target(store, found.object_id, found.target_id) is None:
         if asked:
             raise UsageError(f"{found.name} does not move", "--reject and --reduced are for moving targets")
         return curve
     from photdb.jobs.moving_curve import extended
 
-    curve = extended(store, curve, found.object_id, rejection)
+    curve = extended(store, curve, found.object_id, rejection, target_id=found.target_id)
     said = None if asked is None else rejected_in_words(curve)
     if said:
         console.warn(said)

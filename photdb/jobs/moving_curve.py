@@ -14,7 +14,9 @@ from photdb.store.database import Database
 _SAID = ("ra", "dec", "r_au", "delta_au", "phase_deg")
 
 
-def extended(db: Database, curve: Answer, object_id: int, rejection: Rejection | None = None) -> Answer:
+def extended(
+    db: Database, curve: Answer, object_id: int, rejection: Rejection | None = None, *, target_id: int | None = None
+) -> Answer:
     """Return the light curve of an object with the columns of a moving target, where it is one; else as it came.
 
     Parameters
@@ -27,8 +29,10 @@ def extended(db: Database, curve: Answer, object_id: int, rejection: Rejection |
         Whose it is.
     rejection : Rejection, optional
         Which points do not count.
+    target_id : int, optional
+        Of the target, where it has no object: it was never detected.
     """
-    target = moving_target(db, object_id)
+    target = moving_target(db, object_id, target_id)
     if target is None:
         return curve
     frames = dict(curve.only(["frame_id", "mjd_mid"]).rows())

@@ -20,10 +20,11 @@ place AS (
   FROM detection
   WHERE ($objects::BIGINT[] IS NULL OR object_id IN (SELECT unnest($objects::BIGINT[]))) AND object_id IS NOT NULL
   UNION ALL
-  SELECT object_id, frame_id, ra, dec, x, y, flux, flux_err, flags, NULL, 'forced'
-  FROM forced
-  WHERE ($objects::BIGINT[] IS NULL OR object_id IN (SELECT unnest($objects::BIGINT[]))) AND object_id IS NOT NULL
-    AND aperture_id = 0 AND NOT is_detected AND reason IS NULL AND shift_ra IS NOT NULL
+  SELECT m.object_id, u.frame_id, u.ra, u.dec, u.x, u.y, u.flux, u.flux_err, u.flags, NULL, 'forced'
+  FROM forced AS u
+  JOIN object AS m ON m.target_id = u.target_id AND m.kind = 'moving'
+  WHERE ($objects::BIGINT[] IS NULL OR m.object_id IN (SELECT unnest($objects::BIGINT[])))
+    AND u.aperture_id = 0 AND NOT u.is_detected AND u.reason IS NULL AND u.shift_ra IS NOT NULL
 )
 SELECT
   p.object_id,

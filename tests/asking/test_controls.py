@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from moving_store import ASTEROID, moving_store
+from moving_store import ASTEROID, moving_store, put
 from stores import FAR, N_FRAMES, NEIGHBOUR, STAR
 
 from photdb.asking.controls import control_star, flatness
@@ -21,24 +21,26 @@ N_STAR = 57
 def path(tmp_path_factory):
     """The asteroid's store with more stars, the n-th one n times as faint as 5000 ADU/s, in all frames but some."""
     made = moving_store(tmp_path_factory.mktemp("controls") / "controls.duckdb")
+    objects, detections = [], []
     with Database.open(made, read_only=False) as db:
         for n in range(1, N_STAR + 1):
             ra, dec, number = 41.4 + 0.002 * n, -30.35, 2**61 + 1000 + n
             ux, uy, uz = map(float, unit_vector(ra, dec))
-            db.insert("object", [{
+            objects.append({
                 "object_id": number, "name": name_of(ra, dec), "hpx": int(healpix(ra, dec)), "ra": ra, "dec": dec,
                 "ux": ux, "uy": uy, "uz": uz, "epoch": 2017.97, "n_detections": N_FRAMES, "run_id": 1, "kind": "star",
-            }])  # fmt: skip
+            })  # fmt: skip
             for frame_id in range(1, N_FRAMES + 1):
                 if n % 7 == 0 and frame_id == 1:
                     continue  # not in the first frame
                 away = 1.5 / 3600 if n % 11 == 0 and frame_id == N_FRAMES else 0.0  # too far from itself in the last
                 flux = 5000.0 / n * (3.0 if n == 5 and frame_id == N_FRAMES else 1.0)  # brighter in the last
-                db.insert("detection_hot", [{
+                detections.append({
                     "skey": number, "object_id": number, "frame_id": frame_id, "ra": ra, "dec": dec + away, "x": 5.0,
-                    "y": 6.0, "flux": flux, "flux_err": 1.0, "flags": 0, "aper_flux": [None, None],
-                    "aper_flux_err": [None, None],
-                }])  # fmt: skip
+                    "y": 6.0, "flux": flux, "flux_err": 1.0, "flags": 0,
+                })  # fmt: skip
+        put(db, "object", objects)
+        put(db, "detection_hot", detections)
     return made
 
 

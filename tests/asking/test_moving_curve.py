@@ -26,7 +26,7 @@ from moving_store import (
 from stores import N_FRAMES, STAR, mjd_of
 
 from photdb import query
-from photdb.asking.moving import COLUMNS, Rejection, drawable, rejected_in_words, with_path
+from photdb.asking.moving import COLUMNS, Rejection, drawable, moving_target, rejected_in_words, with_path
 from photdb.cli.app import run
 from photdb.errors import NotFoundError, UsageError
 from photdb.jobs.moving_curve import extended
@@ -62,6 +62,16 @@ def test_the_columns_of_the_path_follow_those_of_every_light_curve(db):
 def test_the_light_curve_of_a_star_stays_what_it_is(db):
     curve = query.light_curve(db, STAR)
     assert extended(db, curve, STAR) is curve
+
+
+def test_a_target_that_was_never_detected_has_its_path_too(db):
+    assert moving_target(db, -1, TARGET)["name"] == "(5945) Roachapproach"
+    assert moving_target(db, STAR, 1) is None  # HAT-P 99 stands still
+    curve = replace(query.light_curve(db, STAR), sql=query.light_curve(db, STAR).sql.replace("'detected'", "'forced'"))
+    found = extended(db, curve, -1, target_id=TARGET).only(["frame_id", "predicted_ra", "measured_ra", "rejected"])
+    for frame_id, predicted, *rest in found.rows():
+        assert predicted == pytest.approx(float(path_at(mjd_of(frame_id))[0]), abs=1e-8)
+        assert rest == [None, None]
 
 
 def test_residuals_are_measured_less_predicted_in_arcsec_on_the_sky(db):
