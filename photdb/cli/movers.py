@@ -72,7 +72,7 @@ def movers(
         str | None,
         typer.Option(
             metavar="CODE",
-            help="The MPC's code of the observatory (default: 500, the centre of the Earth).",
+            help="The MPC's code of the observatory (default: that of the telescope's file, else 500, the Earth's centre).",
             rich_help_panel=_BODIES,
         ),
     ] = None,
@@ -109,21 +109,23 @@ def movers(
 
     Example: photdb movers --known --site 688
     """
+    from photdb.catalogs.skybot import refuse_no_code
     from photdb.jobs import movers as job
     from photdb.photometry.tracklet_fit import Limits
 
     _refuse(keep, keep_all=keep_all, tracklet=tracklet, known=known, everything=everything, chance=chance)
     _refuse_files(output, plot, overwrite=overwrite)
+    site = refuse_no_code(site) if site is not None else None
     settings = job.Settings(Limits(min_rate, max_rate, min_frames, chance=chance), min_snr, fixed)
     path = store_path(db)
     with Database.open(path, calibration=calibration) as store:
         search = job.search(store, settings, night=night)
     _report(search, settings)
-    code = _site(search, site, asking=known or online or is_online())
     if known or online or is_online():
-        _ask(path, search, code)
+        _say_guess(search, site)
+        _ask(path, search, site)
     with Database.open(path, calibration=calibration) as store:
-        asked, names = _named(store, search, code)
+        asked, names = _named(store, search, site)
         chosen = _chosen(search, tracklet)
         if known:
             _show_known(store, search, asked, names, everything=everything, points=points, format=format, output=output,
@@ -183,23 +185,23 @@ def _report(search: Search, settings: Settings) -> None:
         console.note(f"{search.n_unseen} left out that most frames deep enough for them do not show")
 
 
-def _site(search: Search, given: str | None, *, asking: bool) -> str:
-    """Return the code of the observatory; say so where it is a guess."""
-    from photdb.catalogs.skybot import GEOCENTRE, refuse_no_code
+def _say_guess(search: Search, given: str | None) -> None:
+    """Say for which observatories the centre of the Earth is taken, because nobody knows their code."""
+    from photdb.jobs.sky_bodies import site_of
 
     if given is not None:
-        return refuse_no_code(given)
-    if asking and search.fields:
-        places = sorted({str(s) for f in search.fields for s in f.frames["site"].tolist() if s is not None})
+        return
+    guessed = [f for f in search.fields if site_of(f) is None]
+    if guessed:
+        places = sorted({str(s) for f in guessed for s in f.frames["site"].tolist() if s is not None})
         where = f" of {', '.join(places)}" if places else ""
         console.note(
-            f"guessed: observatory {GEOCENTRE}, the centre of the Earth: places are off by up to 8.8 arcsec divided by "
-            f"the distance in au; --site CODE gives the MPC's code{where}"
+            "guessed: observatory 500, the centre of the Earth: places are off by up to 8.8 arcsec divided by the "
+            f"distance in au; --site CODE, or mpc_code under [site] of the telescope's file, gives the MPC's code{where}"
         )
-    return GEOCENTRE
 
 
-def _ask(path: Path, search: Search, site: str) -> None:
+def _ask(path: Path, search: Search, site: str | None) -> None:
     """Ask SkyBoT what the store does not know of the fields."""
     from photdb.jobs import sky_bodies
 
@@ -211,7 +213,7 @@ def _ask(path: Path, search: Search, site: str) -> None:
 
 
 def _named(
-    store: Database, search: Search, site: str
+    store: Database, search: Search, site: str | None
 ) -> tuple[dict[int, list[Question]], dict[str, tuple[str, float]]]:
     """Return what SkyBoT said of each field, and what tracklets are called by it or by targets."""
     from photdb.jobs import movers_known, sky_bodies

@@ -16,6 +16,7 @@ from photdb import progress
 from photdb.catalogs import skybot
 from photdb.catalogs.skybot import Body
 from photdb.errors import PhotdbError
+from photdb.ingest.telescope import load_telescopes
 from photdb.jobs.movers import Field
 from photdb.jobs.writer import writing
 from photdb.photometry.tracklet_plane import Plane
@@ -54,8 +55,17 @@ class Expected:
     dec: Floats
 
 
-def questions(db: Database, field: Field, site: str) -> list[Question]:
-    """Return what has to be known of a field and its frames, each with its answer where the store has one."""
+def site_of(field: Field) -> str | None:
+    """Return the MPC's code of the observatory of a field, by its telescope's file; None: it does not say."""
+    return next((t.site.mpc_code for t in load_telescopes().files if t.name == field.telescope), None)
+
+
+def questions(db: Database, field: Field, site: str | None) -> list[Question]:
+    """Return what has to be known of a field and its frames, each with its answer where the store has one.
+
+    Without a site it is that of the telescope's file, else the centre of the Earth.
+    """
+    site = site or site_of(field) or skybot.GEOCENTRE
     times = np.unique(field.frames["mjd_mid"])
     n = max(1, ceil((times[-1] - times[0]) / APART - 1e-9))
     ra, dec = (float(v) for v in field.plane.sky(0.0, 0.0))
