@@ -72,7 +72,7 @@ def movers(
         str | None,
         typer.Option(
             metavar="CODE",
-            help="The MPC's code of the observatory (default: that of the telescope's file, else 500, the Earth's centre).",
+            help="The MPC's code of the observatory (default: the telescope file's, else 500, the Earth's centre).",
             rich_help_panel=_BODIES,
         ),
     ] = None,
@@ -197,7 +197,7 @@ def _say_guess(search: Search, given: str | None) -> None:
         where = f" of {', '.join(places)}" if places else ""
         console.note(
             "guessed: observatory 500, the centre of the Earth: places are off by up to 8.8 arcsec divided by the "
-            f"distance in au; --site CODE, or mpc_code under [site] of the telescope's file, gives the MPC's code{where}"
+            f"distance in au; --site CODE, or mpc_code under [site] of the telescope's file, is the MPC's code{where}"
         )
 
 

@@ -24,7 +24,7 @@ _DECIMALS = {
     "ra": 6, "dec": 6, "mjd_mid": 6, "bjd_tdb": 9, "mag": 4, "mag_err": 4, "median_mag": 3, "mag_scatter": 3, "zp": 3,
     "zp_err": 4, "limit_mag": 2, "airmass": 3, "fwhm_arcsec": 2, "separation_arcsec": 2, "x": 2, "y": 2, "sky": 2,
     "wcs_rms_arcsec": 3, "epoch": 2, "exptime_s": 1, "period": 8, "period_err": 8, "t0": 5,
-    "path_from_mjd": 5, "path_to_mjd": 5,
+    "path_from_mjd": 5, "path_to_mjd": 5, "mjd_first": 5, "mjd_last": 5,
 }  # fmt: skip
 
 

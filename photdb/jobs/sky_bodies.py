@@ -102,6 +102,8 @@ def ask(store: Path, asked: Sequence[Question]) -> int:
         If SkyBoT could not be asked or failed.
     """
     missing = [q for q in asked if q.query_id is None]
+    if not missing:
+        return 0
     answers: list[tuple[Question, list[Body]]] = []
     trouble: PhotdbError | None = None
     for q in progress.track(missing, "asking SkyBoT", total=len(missing)):
