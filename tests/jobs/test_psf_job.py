@@ -17,9 +17,11 @@ from photdb.jobs import psf, zeropoint_versions
 from photdb.jobs.check_pixels import rederive
 from photdb.jobs.compact import compact
 from photdb.jobs.frame_psf import psf_table
+from photdb.jobs.import_files import import_files
 from photdb.jobs.ingest import ingest
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.zeropoint import calibrate_store
+from photdb.output import formats
 from photdb.store.database import Database
 
 FIT = IngestSettings(psf=True)
@@ -217,6 +219,22 @@ def test_a_frame_with_too_few_stars_has_no_model_and_says_so_only_where_asked(su
         assert asked(folder / "s.duckdb", "SELECT count(*) FROM frame_psf") == [(0,)]
         said = asked(folder / "s.duckdb", "SELECT array_to_string(warnings, ' ') FROM frame")[0][0]
         assert ("no PSF fluxes" in said) == (name == "asked")
+
+
+def test_exported_psf_fluxes_come_back(fitted, tmp_path):
+    with Database.open(fitted) as db:
+        for what in ("detection", "frame", "zeropoint"):
+            formats.write_file(query.export(db, what), tmp_path / f"{what}.parquet", "parquet")
+    store = tmp_path / "back.duckdb"
+    import_files(
+        [tmp_path / "detection.parquet"], store=store, frames=tmp_path / "frame.parquet",
+        zeropoints=tmp_path / "zeropoint.parquet",
+    )  # fmt: skip
+    sql = "SELECT flux, flux_psf, flux_psf_err FROM detection WHERE object_id IS NOT NULL ORDER BY ALL"
+    assert len(asked(fitted, sql)) > 50
+    assert asked(store, sql) == asked(fitted, sql)
+    zero = "SELECT zp, zp_err FROM zeropoint_active WHERE aperture_id = -2 ORDER BY ALL"
+    assert asked(store, zero) == asked(fitted, zero)
 
 
 def test_light_curves_are_told_in_psf_fluxes(fitted):
