@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from photdb import sky
-from photdb.catalogs.bodies import is_body
+from photdb.catalogs.bodies import body_of, is_body
 from photdb.catalogs.fetch_vizier import wait
 from photdb.errors import NotFoundError, PhotdbError, UsageError
 from photdb.jobs.target import Extras, add, named
@@ -73,15 +74,17 @@ def from_headers(store: Path, *, server: str | None = None, pause: Callable[[int
     with Database.open(store) as db:
         rows = db.query("header_objects").dicts()
         there = {row["object_name"]: named(db, row["object_name"]) for row in rows}
+        bodies = _bodies(db)
     rows = [row for row in rows if not _NO_OBJECT.match(row["object_name"].strip())]
     if not rows:
         raise NotFoundError("no frame names an object in its header", "photdb target add NAME RA DEC")
     found = FromHeaders()
     for row in rows:
         name = " ".join(row["object_name"].replace("_", " ").split()) if is_body(row["object_name"]) else ""
-        known = there[row["object_name"]]
+        known = there[row["object_name"]] or (bodies.get(body_of(name).command) if name else None)
         if name and (known is None or known["designation"] is not None):
-            _ask(store, name, row["n_frame"], found, server, pause)
+            called = name if known is None else known["name"]
+            _ask(store, called, name, row["n_frame"], found, server, pause)
         elif known is not None:
             found.known.append(known["name"])
         else:
@@ -89,15 +92,27 @@ def from_headers(store: Path, *, server: str | None = None, pause: Callable[[int
     return found
 
 
+def _bodies(db: Database) -> dict[str, dict[str, Any]]:
+    """Return the moving targets by what Horizons is asked for them, whatever they are called."""
+    rows = [row for row in db.query("targets").dicts() if row["kind"] == "moving"]
+    return {body_of(row["designation"] or row["name"]).command: row for row in rows}
+
+
 def _ask(
-    store: Path, name: str, n_frame: int, found: FromHeaders, server: str | None, pause: Callable[[int], None]
+    store: Path,
+    name: str,
+    designation: str,
+    n_frame: int,
+    found: FromHeaders,
+    server: str | None,
+    pause: Callable[[int], None],
 ) -> None:
     """Add a body with its path."""
     if found.errors and not isinstance(found.errors[-1], NotFoundError):
         found.without.append(f"{name} ({_frames(n_frame)}): not asked for after that failed")
         return
     try:
-        done = follow(store, name, name, extras=Extras(source="header OBJECT"), server=server, pause=pause)
+        done = follow(store, name, designation, extras=Extras(source="header OBJECT"), server=server, pause=pause)
     except PhotdbError as error:
         found.errors.append(error)
         found.without.append(f"{name} ({_frames(n_frame)}): {error.what}")

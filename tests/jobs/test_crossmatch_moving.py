@@ -7,6 +7,7 @@ import pytest
 from association_fields import Frame, frame, mjd_of_year, night, offset
 
 from photdb.jobs.crossmatch_rebuild import crossmatch
+from photdb.jobs.target import remove
 from photdb.store.database import Database
 
 YEAR = 2025.5
@@ -23,8 +24,8 @@ def _path(db: Database, *, rate: float = 60.0, sigma: float = 0.3) -> None:
     for k in range(-2, 5):
         ra, dec = offset(30.0, 10.0, np.array([rate * k]), np.zeros(1))[0]
         db.execute(
-            "INSERT INTO ephemeris BY NAME SELECT 1 AS target_id, $mjd AS mjd, $ra AS ra, $dec AS dec, $rate AS ra_rate, "
-            "0.0 AS dec_rate, $sigma AS sigma_arcsec, 'test' AS source",
+            "INSERT INTO ephemeris BY NAME SELECT 1 AS target_id, $mjd AS mjd, $ra AS ra, $dec AS dec, "
+            "$rate AS ra_rate, 0.0 AS dec_rate, $sigma AS sigma_arcsec, 'test' AS source",
             mjd=NIGHT + k / 24, ra=float(ra), dec=float(dec), rate=rate, sigma=sigma,
         )  # fmt: skip
 
@@ -84,3 +85,42 @@ def test_a_star_of_the_catalogue_beside_the_path_stays_a_star(tmp_path, is_known
             )  # fmt: skip
         night(db, tmp_path, [Frame(frame(star).rows, NIGHT + 0.5 / 24, 1.5)])
         assert db.rows("SELECT kind FROM object").rows == [("star" if is_known else "moving",)]
+
+
+def test_a_target_beside_the_path_takes_no_detection_and_one_of_positions_takes_its_own(tmp_path):
+    with Database.open(":memory:", read_only=False, create=True) as db:
+        _path(db)
+        db.execute("UPDATE target SET offset_ra = 0.5, offset_dec = 0.0")  # where the body is, as it happens
+        night(db, tmp_path, _frames([0.0]))
+        assert db.rows("SELECT DISTINCT kind FROM object").rows == [("star",)]
+        db.execute(
+            "INSERT INTO target BY NAME SELECT 2 AS target_id, 'measured' AS name, 30.0 AS ra, 10.0 AS dec, "
+            "2025.5 AS epoch, now()::TIMESTAMP AS added"
+        )
+        for number, hour in ((2, 0.1), (3, 0.2)):
+            ra, dec = offset(30.0, 10.0, np.array([60.0 * hour + 0.5]), np.zeros(1))[0]
+            db.execute(
+                "INSERT INTO target_position VALUES (2, $name, NULL, $ra, $dec)",
+                name=f"k{number}.fits", ra=float(ra), dec=float(dec),
+            )  # fmt: skip
+        night(db, tmp_path, _frames([0.1, 0.2, 0.3]))
+        moving = db.rows("SELECT target_id, n_detections FROM object WHERE kind = 'moving'").rows
+        assert moving == [(2, 2)]
+        asked = "SELECT DISTINCT flux FROM detection JOIN object USING (object_id) WHERE kind = 'moving'"
+        assert db.rows(asked).rows == [(20.0,)]
+
+
+def test_a_body_that_is_taken_away_and_added_again_has_its_detections_again(tmp_path):
+    store = tmp_path / "s.duckdb"
+    with Database.open(store, read_only=False, create=True) as db:
+        _path(db)
+        night(db, tmp_path, _frames([0.0, 0.1, 0.8]))
+        remove(db, "lowell")
+        _path(db)
+        db.execute("UPDATE target SET target_id = 7")
+        db.execute("UPDATE ephemeris SET target_id = 7")
+    crossmatch(store)
+    with Database.open(store) as db:
+        assert db.rows("SELECT target_id, n_detections FROM object WHERE kind = 'moving'").rows == [(7, 3)]
+        reasons = db.rows("SELECT DISTINCT event, reason FROM object_event").rows
+        assert reasons == [("merge", "it is where a moving target was")]

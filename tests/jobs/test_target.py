@@ -355,6 +355,14 @@ def test_headers_name_targets_where_they_say_where_these_are_or_horizons_does(tm
     assert len(horizons.questions) == 2
 
 
+def test_a_body_that_is_a_target_by_another_name_is_not_added_again(tmp_path, horizons):
+    store = store_with(tmp_path / "s.duckdb", {**LOWELL, "mjd_mid": MJD, "object_name": "5945 Roachapproach"})
+    follow(store, "my asteroid", "(5945)", server=horizons.address)
+    found = from_headers(store, server=horizons.address)
+    assert (found.added, found.known) == ([], ["my asteroid"])
+    assert len(horizons.questions) == 1
+
+
 def test_without_a_network_headers_still_give_what_they_say_themselves(tmp_path):
     given = [
         {"object_name": "5945", "path": "/gone.fits", "mjd_mid": MJD, **LOWELL},
