@@ -91,6 +91,11 @@ def blocks(answer: Answer, options: Mapping[str, str]) -> list[list[dict[str, An
     """
     columns = [c.name for c in answer.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in answer.rows()]
+    if not rows:
+        raise NotFoundError(
+            "nothing to report: no moving target was measured",
+            "give one its path: photdb target add NAME --horizons 5945 (or --ephemeris FILE); then photdb crossmatch",
+        )
     kept = [row for row in rows if not row["rejected"] and not row["flags"] & UNFIT]
     if len({row["object_id"] for row in kept}) > 1 and options.get("designation"):
         raise UsageError("--set designation is of one object, and there are more", "choose one with --target NAME")

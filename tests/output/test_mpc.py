@@ -237,6 +237,16 @@ def test_stars_and_what_is_cut_or_merged_are_not_reported(store, warned):
         report(store)
 
 
+def test_a_report_of_everything_is_of_what_moves(store):
+    out = io.StringIO()
+    answer = query.export(store, "lightcurve", question=mpc.QUESTION)
+    assert mpc.stream(completed(store, answer), out, observers="J. Doe", obscode="A99") == N_FRAMES - 1
+    assert all(line.startswith("05945") for line in records(out.getvalue()))
+    store.execute(f"DELETE FROM detection_hot WHERE object_id = {ASTEROID}")
+    with pytest.raises(NotFoundError, match="no moving target was measured"):
+        mpc.stream(completed(store, query.export(store, "lightcurve", question=mpc.QUESTION)), out, observers="J. Doe")
+
+
 def test_without_a_code_it_is_refused_and_xxx_says_where_the_site_is(store):
     with pytest.raises(UsageError, match="has no code of the Minor Planet Center") as error:
         report(store, obscode="")
