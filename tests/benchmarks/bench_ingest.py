@@ -3,7 +3,7 @@
     python tests/benchmarks/bench_ingest.py [--size 2048] [--stars 4000] [--frames 12] [--rows 1000000]
 
 frame    CPU time (user + system) of everything a worker does for a frame, over that of detection and photometry alone;
-         the least of some repeats in one process, so without the start of Python
+         the least of some repeats in one process, so without the start of Python; also with PSF fluxes
 workers  wall time of the measuring of a night with one worker and with two, their start left out
 commit   rows a second of `commit_night` from staged Parquet, association included, into an empty store and again
          into the store that has all the objects
@@ -15,6 +15,7 @@ import argparse
 import os
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -60,13 +61,15 @@ def tasks_of(folder: Path, args: argparse.Namespace) -> list[worker.FrameTask]:
 
 
 def frame(tasks: list[worker.FrameTask], repeat: int) -> None:
-    """CPU time of a whole frame over detection and photometry."""
+    """CPU time of a whole frame over detection and photometry, and of one whose every source is fitted with the PSF."""
     task, settings = tasks[0], tasks[0].settings.measure
-    whole, parts, n = [], [], 0
+    fitted = replace(task, settings=replace(task.settings, psf=True))
+    whole, psf, parts, n = [], [], [], 0
     for _ in range(repeat):
-        began = time.process_time()
-        worker.measure_frame(task)
-        whole.append(time.process_time() - began)
+        for one, times in ((task, whole), (fitted, psf)):
+            began = time.process_time()
+            worker.measure_frame(one)
+            times.append(time.process_time() - began)
         pixels = worker.reduced(task)
         began = time.process_time()
         found = find_sources(pixels, settings)
@@ -75,7 +78,7 @@ def frame(tasks: list[worker.FrameTask], repeat: int) -> None:
         parts.append(time.process_time() - began)
         n = len(found)
     print(f"frame    {min(whole) * 1e3:.0f} ms of CPU for {n} sources, {min(parts) * 1e3:.0f} ms of it detection and "
-          f"photometry: ratio {min(whole) / min(parts):.2f}")  # fmt: skip
+          f"photometry: ratio {min(whole) / min(parts):.2f}; with --psf {min(psf) * 1e3:.0f} ms")  # fmt: skip
 
 
 def warm(_: int) -> None:
