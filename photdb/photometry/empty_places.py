@@ -25,16 +25,17 @@ _FARTHEST = 80.0
 _BETA, _LEAST_BETA = 3.0, 2.0
 
 
-def occupied_pixels(pixels: Pixels, found: Found, *, wings: bool = True) -> NDArray[np.bool_]:
+def occupied_pixels(pixels: Pixels, found: Found, *, wings: bool = True, least_peak: float = 0.0) -> NDArray[np.bool_]:
     """Return which pixels are not empty sky: unusable, saturated, or on a source.
 
     A source is a disc of three times its rms size, at least a FWHM; with `wings` as far as its Moffat profile is above
-    a tenth of the noise of a pixel.
+    a tenth of the noise of a pixel. Sources of a lower peak than `least_peak`, in the noise of a pixel, are none.
     """
     occupied: NDArray[np.bool_] = (pixels.mask & np.uint8(UNUSABLE | int(Flag.SATURATED))) != 0
     if len(found):
-        reach = wing_reach(found) if wings else _core(found)
-        sep.mask_ellipse(occupied, found.x, found.y, reach, reach, np.zeros(len(found)), 1.0)
+        is_one = found.peak >= least_peak * found.background.noise_at(found.x, found.y)
+        reach = (wing_reach(found) if wings else _core(found))[is_one]
+        sep.mask_ellipse(occupied, found.x[is_one], found.y[is_one], reach, reach, np.zeros(len(reach)), 1.0)
     return occupied
 
 

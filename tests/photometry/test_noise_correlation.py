@@ -26,7 +26,8 @@ def frame(seed, change=None, size=800, spacing=120, **more):
 def blank_places(found, size=800, step=19, seed=0):
     rng = np.random.default_rng(seed)
     x, y = (v.ravel() + rng.uniform(-0.5, 0.5, v.size) for v in np.mgrid[30 : size - 30 : step, 30 : size - 30 : step])
-    far = cKDTree(np.c_[found.x, found.y]).query(np.c_[x, y])[0] > 20
+    star = found.peak > 5.5 * found.background.noise_at(found.x, found.y)  # others may be peaks of the noise itself
+    far = cKDTree(np.c_[found.x, found.y][star]).query(np.c_[x, y])[0] > 20
     return x[far], y[far]
 
 
