@@ -118,7 +118,7 @@ def test_a_target_is_looked_for_where_its_motion_has_brought_it(store):
 
 
 def test_a_moving_target_is_its_own_object_and_no_place(store):
-    from photdb.catalogs.ephemeris import RawRows, checked
+    from photdb.catalogs.ephemeris_files import RawRows, checked
 
     none = [float("nan")] * 2
     path = checked(RawRows([58107.0, 58109.0], [RA, RA + 1], [DEC, DEC], none, none, none, "test", []), Path("a.csv"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from photdb import sky, times
-from photdb.catalogs.ephemeris import RawRows
+from photdb.catalogs.ephemeris_files import RawRows
 from photdb.errors import InputError, UsageError
 
 _HINT = "ask Horizons for an observer table with quantities 1 (astrometric RA and Dec), 3, 9, 19, 20, 24 and 36"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from photdb.catalogs.bodies import Body, body_of
-from photdb.catalogs.ephemeris import GOOD_ARCSEC, Ephemeris, checked, interpolation_error
+from photdb.catalogs.ephemeris import GOOD_ARCSEC, Ephemeris, interpolation_error
+from photdb.catalogs.ephemeris_files import checked
 from photdb.catalogs.ephemeris_horizons import read_horizons
 from photdb.catalogs.fetch_vizier import ServiceError, wait
 from photdb.config import horizons_server, is_offline

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from photdb import sky
-from photdb.catalogs.ephemeris import LONGEST_STEP_DEG, Ephemeris
+from photdb.catalogs.ephemeris import Ephemeris
+from photdb.catalogs.ephemeris_files import LONGEST_STEP_DEG
 from photdb.errors import UsageError
 
 #: h; rows of the path.

@@ -181,7 +181,7 @@ def _path(
 ) -> Ephemeris:
     """Return the path that a file or rates say."""
     if file is not None:
-        from photdb.catalogs.ephemeris import read
+        from photdb.catalogs.ephemeris_files import read
 
         return read(file)
     from photdb.catalogs.linear_motion import linear_path
@@ -201,6 +201,7 @@ def _add_fixed(
     from dataclasses import replace
 
     from photdb.jobs import target
+    from photdb.jobs.target_links import refresh_targets
 
     pm_ra, pm_dec = motion["pm"] or (None, None)
     place: dict[str, Any] = {"epoch": motion["epoch"], "pm_ra": pm_ra, "pm_dec": pm_dec}
@@ -212,6 +213,7 @@ def _add_fixed(
             extras = replace(extras, source=said.pop("source"))
             place |= said
         target.add(store, name, **place, extras=extras)
+        refresh_targets(store)
     console.note(f"target {name} at {place['ra']:.6f} {place['dec']:+.6f}{_besides(extras)}")
 
 
@@ -297,6 +299,7 @@ def _add_list(file: Path, db: Path | None) -> None:
     targets = read_list(file)
     with Database.open(store_path(db), read_only=False, create=True) as store:
         n = add_list(store, targets, file=file)
+        refresh_targets(store)
     console.note(f"{n} {'target' if n == 1 else 'targets'} added")
 
 
@@ -335,13 +338,16 @@ def list_(db: Db = None, format: Format = None, output: Output = None, overwrite
 @app.command()
 def remove(
     name: Annotated[list[str], typer.Argument(metavar="NAME", help="Whatever its case, blanks and underscores.")],
+    fluxes_too: Annotated[
+        bool, typer.Option("--fluxes-too", help="And what forced photometry has measured of it; else it stays then.")
+    ] = False,
     db: Db = None,
 ) -> None:
-    """Take a target away; no measurement is lost.
+    """Take a target away; no measurement is lost unless you say so.
 
     Example: photdb target remove "AG Peg"
     """
     from photdb.jobs import target
 
     with Database.open(store_path(db), read_only=False) as store:
-        console.note(f"target {target.remove(store, ' '.join(name))} removed")
+        console.note(f"target {target.remove(store, ' '.join(name), fluxes_too=fluxes_too)} removed")

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from photdb.catalogs.ephemeris import GOOD_ARCSEC, Ephemeris, checked, read
-from photdb.catalogs.ephemeris import RawRows as Rows
+from photdb.catalogs.ephemeris import GOOD_ARCSEC, Ephemeris
+from photdb.catalogs.ephemeris_files import RawRows as Rows
+from photdb.catalogs.ephemeris_files import checked, read
 from photdb.errors import InputError
 from photdb.jobs import target
 from photdb.jobs.moving import places_in_frames
