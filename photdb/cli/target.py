@@ -294,6 +294,7 @@ def _add_positions(name: str | None, file: Path, extras: Extras, db: Path | None
 
 def _add_list(file: Path, db: Path | None) -> None:
     """Add the targets of a list and say how many."""
+    from photdb.jobs.target_links import refresh_targets
     from photdb.jobs.target_list import add_list, read_list
 
     targets = read_list(file)

@@ -66,8 +66,13 @@ class ForcedSummary:
         if not self.n_frames and not self.failed:
             return "nothing to measure: every frame that saw what was asked for has it"
         lost = sum(self.failed.values())
-        failed = f"; {lost} frame{'s' * (lost != 1)} could not be measured" if lost else ""
-        return f"{self.n_fluxes} fluxes at {self.n_places} places in {self.n_frames} frames{failed}"
+        failed = f"; {_many(lost, 'frame')} could not be measured" if lost else ""
+        return f"{self.n_fluxes} fluxes at {_many(self.n_places, 'place')} in {_many(self.n_frames, 'frame')}{failed}"
+
+
+def _many(n: int, word: str) -> str:
+    """Return a number of things in words."""
+    return f"{n} {word}{'s' * (n != 1)}"
 
 
 def forced(

@@ -217,23 +217,40 @@ def add_path(db: Database, target_id: int, path: Ephemeris, *, site: str | None 
         db.job("ephemeris_add", target_id=target_id, source=path.source, site=site)
 
 
-def remove(db: Database, name: str) -> str:
+def remove(db: Database, name: str, *, fluxes_too: bool = False) -> str:
     """Take a target away, with its path and its positions; return its name as it was written.
 
-    Its number is never given again: what was measured of it stays its own.
+    Its number is never given again.
+
+    Parameters
+    ----------
+    db : Database
+        Open for writing.
+    name : str
+    fluxes_too : bool, default=False
+        Also what was measured of it by forced photometry; else a target of which there is some stays.
 
     Raises
     ------
     NotFoundError
         If there is none of that name.
+    InputError
+        If forced fluxes would be lost that are not to be.
     """
     there = named(db, name)
     if there is None:
         raise NotFoundError(f"no target {name!r}", "`photdb target list` shows them")
+    target_id = int(there["target_id"])
+    n = int(db.one("SELECT count(flux) FROM forced WHERE target_id = $target_id", target_id=target_id))
+    if n and not fluxes_too:
+        raise InputError(
+            f"target {there['name']} has {n} forced fluxes, which nobody would find without it",
+            f'to take them away with it: photdb target remove "{there["name"]}" --fluxes-too',
+        )
     with db.transaction():
-        for job in ("ephemeris_remove", "target_positions_remove", "target_remove"):
-            db.job(job, target_id=there["target_id"])
-        db.retire_id("target", "target_id", int(there["target_id"]))
+        for job in ("forced_remove", "ephemeris_remove", "target_positions_remove", "target_remove"):
+            db.job(job, target_id=target_id)
+        db.retire_id("target", "target_id", target_id)
     return str(there["name"])
 
 

@@ -30,5 +30,5 @@ def link_targets(db: Database) -> None:
         db.job("target_star", otherwise_arcsec=OTHERWISE_ARCSEC)
         db.job("target_link")
     if db.one("SELECT EXISTS (FROM forced)"):
-        for job in ("forced_twice", "forced_follow", "forced_detected", "forced_undetected"):
+        for job in ("forced_twice", "forced_follow", "forced_follow_removed", "forced_detected", "forced_undetected"):
             db.job(job)
