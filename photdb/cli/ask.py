@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from photdb import query
-from photdb.asking.moving import Rejection, drawable, moving_target, rejected_in_words
+from photdb.asking.moving import Rejection, drawable, extended, moving_target, rejected_in_words
 from photdb.cli import console, tables
 from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Online, Output, Overwrite, Radius
 from photdb.config import store_path
@@ -88,6 +88,15 @@ def lightcurve(
             "forced point.",
         ),
     ] = False,
+    coadd: Annotated[
+        str | None,
+        typer.Option(
+            "--coadd",
+            metavar="night|all",
+            help="The weighted mean of the fluxes instead of the points, by band and night or of all nights: for a "
+            "star that no single frame shows.",
+        ),
+    ] = None,
     colour_corrected: ColourCorrected = False,
     all_columns: Annotated[bool, typer.Option("--all-columns", help=f"Also {', '.join(query.MORE_COLUMNS)}.")] = False,
     columns: Annotated[
@@ -141,6 +150,8 @@ def lightcurve(
 
     Example: photdb lightcurve "SN 2026abc" --sigma 3 --plot sn.png
 
+    Example: photdb lightcurve "SN 2026abc" --kind forced --coadd night
+
     Example: photdb lightcurve "(5945) Roachapproach" --reject pos=3,star --plot 5945.png
     """
     for path in filter(None, (output, plot)):
@@ -154,6 +165,8 @@ def lightcurve(
         all_columns or _asks_for_more(columns), limits, tuple(_names(columns or "")),
     )  # fmt: skip
     _refuse_kind(kind, sigma)
+    if coadd is not None and (targets is not None or plot is not None or limits):
+        raise UsageError("--coadd is of one light curve's fluxes", "leave --targets, --plot and --limits away")
     if targets is not None:
         if where or object_id is not None or plot is not None:
             raise UsageError("--targets goes without a name, a position, --object and --plot", "the file has them all")
@@ -165,8 +178,13 @@ def lightcurve(
     with Database.open(store_path(db), calibration=calibration) as store:
         found = _found_or_place(store, where or [], object_id, radius, online=online or None, limits=limits)
         choice = choice.in_aperture(store, aperture)
+        choice = choice if coadd is None else replace(choice, all_columns=True)
         curve = _with_path(store, choice.ask(store, found), found, rejection, asked=reject is not None or reduced)
         _say_what(found)
+        if coadd is not None:
+            _coadded(curve, coadd, found, choice, format=format, output=output, overwrite=overwrite)
+            say_calibration(store, calibration, [found.object_id])
+            return
         n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
         if not n:
             raise _no_points(store, found, choice)
@@ -233,8 +251,6 @@ def _with_path(
         if asked:
             raise UsageError(f"{found.name} does not move", "--reject and --reduced are for moving targets")
         return curve
-    from photdb.jobs.moving_curve import extended
-
     curve = extended(store, curve, found.object_id, rejection, target_id=found.target_id)
     said = None if asked is None else rejected_in_words(curve)
     if said:
@@ -320,6 +336,35 @@ def _refuse_kind(kind: str, sigma: float | None) -> None:
         raise UsageError(f"--kind {kind!r}", f"there are {', '.join(query.KINDS)}")
     if sigma is not None and sigma not in query.SIGMAS:
         raise UsageError(f"--sigma {sigma:g}: limits are of 3 or 5 sigma", "as --sigma 3")
+
+
+def _coadded(
+    curve: Answer,
+    by: str,
+    found: query.Found,
+    choice: _Choice,
+    *,
+    format: str | None,
+    output: Path | None,
+    overwrite: bool,
+) -> None:
+    """Write the mean of the fluxes of a light curve, and say how many took part."""
+    from photdb.asking.coadding import coadded
+
+    mean = coadded(curve, by, sigma=choice.sigma)
+    answer = choice.columned(mean)
+    n = tables.show(answer, format=format, output=output, overwrite=overwrite)
+    counts = query.counted(curve)
+    if not n and not counts.n:
+        raise _no_points(curve.database, found, choice)
+    if not n:
+        raise NotFoundError(
+            f"{found.name}: none of its {counts.n} points is in a frame with a zero point",
+            "`photdb zeropoint` makes zero points: fluxes of several frames can be added only with these",
+        )
+    used = sum(row[0] for row in mean.only(["n_point"]).rows())
+    without = f" (without {counts.n - used} in frames without a zero point)" if used < counts.n else ""
+    console.note(f"the mean of {used} points{without}; of {counts.line(choice.sigma or query.SIGMAS[0])}")
 
 
 def _asks_for_more(columns: str | None) -> bool:
