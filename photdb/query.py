@@ -42,6 +42,7 @@ from photdb.asking.lightcurves import (
     mjd_of,
 )
 from photdb.asking.moc import moc_text, not_a_moc
+from photdb.asking.moving import Rejection, extended
 from photdb.asking.regions import parse_polygon, refuse_no_polygon
 from photdb.asking.seen import coverage, frames_at, never_observed, nothing_there, outline_holds
 from photdb.asking.targets import Target, as_targets, curve_of, find_targets, light_curves, read_targets
@@ -377,6 +378,7 @@ class Store:
         limits: bool = False,
         kind: str = "all",
         sigma: float | None = None,
+        reject: str | None = None,
     ) -> polars.DataFrame:
         """Return the light curve of the object at a position, of an id or of a name, oldest point first.
 
@@ -407,11 +409,15 @@ class Store:
             point of it: ``limit_mag`` without a flux.
         kind, sigma : optional
             As `photdb.query.light_curve` has them: ``detected`` or ``forced`` points alone; what a limit is.
+        reject : str, optional
+            Of a moving target, which points are marked as rejected (`photdb.asking.moving.SCHEMAS`); by default
+            ``pos``.
 
         Returns
         -------
         polars.DataFrame
-            The columns of the view ``lightcurve``, units in the reference of the schema.
+            The columns of the view ``lightcurve``, units in the reference of the schema; of a moving target also
+            `photdb.asking.moving.COLUMNS`.
 
         Raises
         ------
@@ -431,6 +437,7 @@ class Store:
         one = (ra is not None or dec is not None, object_id is not None, name is not None, targets is not None)
         if sum(one) != 1:
             raise UsageError("give a position (ra and dec), object_id, name or targets", "and only one of them")
+        rejection = Rejection.of(reject)
         chosen: dict[str, Any] = {
             "band": band, "start": start, "stop": stop, "without": without, "aperture_id": aperture_id,
             "colour_corrected": colour_corrected, "all_columns": all_columns, "kind": kind, "sigma": sigma,
@@ -449,7 +456,8 @@ class Store:
         else:
             found = find_measured(self._db, *_position(ra, dec), radius=radius)
         with self._as(calibration):
-            return _polars(curve_of(self._db, found, limits=limits, **chosen))
+            curve = curve_of(self._db, found, limits=limits, **chosen)
+            return _polars(extended(self._db, curve, found.object_id, rejection, target_id=found.target_id))
 
     def coverage(
         self,

@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from photdb.asking.moving import Rejection
-from photdb.jobs.moving_curve import path_for_export
+from photdb.asking.moving import Rejection, path_for_export
 from photdb.store.answer import Answer
 from photdb.store.database import Database, parameters_of
 

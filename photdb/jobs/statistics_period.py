@@ -176,8 +176,7 @@ class _Moving:
 def _moving(db: Database, object_id: int, *, reduced: bool) -> dict[int, _Moving]:
     """Return what the points of a moving target are taken as, by frame; of a star nothing."""
     from photdb import query
-    from photdb.asking.moving import moving_target
-    from photdb.jobs.moving_curve import extended
+    from photdb.asking.moving import extended, moving_target
 
     target = moving_target(db, object_id)
     if target is None:

@@ -26,10 +26,9 @@ from moving_store import (
 from stores import N_FRAMES, STAR, mjd_of
 
 from photdb import query
-from photdb.asking.moving import COLUMNS, Rejection, drawable, moving_target, rejected_in_words, with_path
+from photdb.asking.moving import COLUMNS, Rejection, drawable, extended, moving_target, rejected_in_words, with_path
 from photdb.cli.app import run
 from photdb.errors import NotFoundError, UsageError
-from photdb.jobs.moving_curve import extended
 from photdb.store.database import Database
 
 
@@ -211,6 +210,16 @@ def test_the_command_prints_the_path_and_says_what_is_rejected(path, tmp_path, c
     assert "2 of 12 points are rejected" in err
     assert picture.stat().st_size > 5000
     assert flux_in(1) == pytest.approx(rows[0]["flux"])
+
+
+def test_pythons_light_curve_of_a_moving_target_has_its_path_too(path):
+    with query.connect(path) as store:
+        found = store.light_curve(name="(5945) Roachapproach", reject="pos,star")
+        assert found.columns[-len(COLUMNS) :] == [*COLUMNS]
+        assert found.drop_nulls("rejected")["frame_id"].to_list() == [FAR_OFF, NEAR_STAR]
+        assert "residual_ra" not in store.light_curve(41.58, -30.27).columns
+        with pytest.raises(UsageError, match="no such schema"):
+            store.light_curve(41.58, -30.27, reject="shape")
 
 
 def test_a_star_has_no_path_and_the_option_says_so(path, capsys):
