@@ -13,8 +13,8 @@ from photdb.store.database import Database
 if TYPE_CHECKING:
     from photdb.catalogs.ephemeris import Ephemeris
 
-#: arcsec; an offset farther from a position than this is a position of its own.
-_FARTHEST = 36000.0
+#: arcsec; what is farther from a position than this is a position of its own.
+_FARTHEST = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
