@@ -13,7 +13,7 @@ turned AS (
     radians(coalesce(offset_ra, 0) / 3600) AS de, radians(coalesce(offset_dec, 0) / 3600) AS dn,
     radians(coalesce(pm_ra, 0) / 3.6e6) AS va, radians(coalesce(pm_dec, 0) / 3.6e6) AS vd
   FROM target
-  WHERE target_id IN (SELECT target_id FROM target_kind WHERE kind = 'fixed')
+  WHERE isfinite(ra) AND abs(dec) <= 90 AND target_id IN (SELECT target_id FROM target_kind WHERE kind = 'fixed')
 ),
 way AS (
   SELECT

@@ -11,10 +11,18 @@ from photdb.cli import app as cli
 from photdb.store.database import Database
 
 
+def change(store: Path, sql: str) -> None:
+    with Database.open(store, read_only=False) as db:
+        db.execute(sql)
+
+
 @pytest.fixture
 def store(small_store, tmp_path) -> Path:
-    """A copy of the small store, whose frames have no WCS and no settings yet."""
-    return Path(shutil.copy(small_store, tmp_path / "small.duckdb"))
+    """A copy of the small store with its first target alone; its frames have no WCS and no settings yet."""
+    path = Path(shutil.copy(small_store, tmp_path / "small.duckdb"))
+    change(path, "DELETE FROM forced")
+    change(path, "DELETE FROM target WHERE name <> 'HAT-P 99'")
+    return path
 
 
 @pytest.fixture
@@ -29,11 +37,6 @@ def photdb(store, monkeypatch, capsys):
         return int(end.value.code or 0), out, err
 
     return run
-
-
-def change(store: Path, sql: str) -> None:
-    with Database.open(store, read_only=False) as db:
-        db.execute(sql)
 
 
 def test_words_that_are_no_aperture_frame_or_date_are_refused(photdb):
