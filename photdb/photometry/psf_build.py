@@ -10,6 +10,7 @@ import numpy as np
 from photdb.errors import InputError, UsageError
 from photdb.photometry.psf_model import SHAPE, TERMS, Kind, Psf, moffat, place_terms, quadrature, widths
 from photdb.photometry.psf_stars import LEAST_STARS, Stars, psf_stars
+from photdb.photometry.shape import half_sample_mode
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Stars a polynomial of a degree asks for.
 _STARS_FOR = {1: 12, 2: 30}
+#: Fits at most, each without the stars that fitted badly.
+_CLIPS = 6
 #: Parts the stars are split into to see whether a polynomial foretells those left out.
 _FOLDS = 5
 #: What no profile describes: share of the light of a pixel.
@@ -31,12 +34,16 @@ _STEPS = np.array([1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 1e-3])
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of every star, with its own place, flux and constant eliminated: the quadratic form of its chi²."""
+    """Of every star, with its own place, flux and constant eliminated: the quadratic form of its chi².
+
+    `light` is the mean square of the signal in a pixel, in its noise.
+    """
 
     square: NDArray[np.float64]
     right: NDArray[np.float64]
     chi2: NDArray[np.float64]
     dof: NDArray[np.float64]
+    light: NDArray[np.float64]
 
 
 def build_psf(pixels: Pixels, found: Found, *, kind: Kind = "moffat", degree: int | None = None) -> Psf:
@@ -68,7 +75,7 @@ def build_psf(pixels: Pixels, found: Found, *, kind: Kind = "moffat", degree: in
         raise UsageError(f"a PSF of degree {degree} was asked for; there are 0, 1 and 2")
     shape = found.subtracted.shape[0], found.subtracted.shape[1]
     fit = _Fit(psf_stars(pixels, found), shape, found.fwhm_px, found.beta)
-    fit.converge(0, clip=True)
+    fit.converge(0)
     if degree and len(fit.stars) < 2 * TERMS[degree]:
         raise InputError(
             f"{len(fit.stars)} stars can show what a star looks like; a PSF that changes over the frame with degree "
@@ -76,10 +83,10 @@ def build_psf(pixels: Pixels, found: Found, *, kind: Kind = "moffat", degree: in
             "leave the degree to the stars",
         )
     if degree is not None:
-        fit.converge(degree, clip=True)
+        fit.converge(degree)
     else:
         while (better := fit.better_degree()) > fit.degree:
-            fit.converge(better, clip=True)
+            fit.converge(better)
     if kind == "empirical":
         from photdb.photometry.psf_table import with_table
 
@@ -91,24 +98,33 @@ class _Fit:
     """The joint fit: stars, the profile's polynomial, and the stars' own places, fluxes and constants."""
 
     def __init__(self, stars: Stars, shape: tuple[int, int], fwhm: float, beta: float) -> None:
-        self.stars, self.shape = stars, shape
+        self.every, self.shape = stars, shape
         beta = float(np.clip(beta, 2.0, 8.0)) if np.isfinite(beta) else 3.2
         self.degree, self.nodes = 0, quadrature(fwhm)
         self.profile = np.array([[np.log(fwhm), 0.0, 0.0, np.log(beta)]])
-        self.place = np.stack([stars.x, stars.y], axis=1)
-        self.flux, self.constant = 1.2 * stars.flux, np.zeros(len(stars))
+        self._start()
 
-    def converge(self, degree: int, *, clip: bool) -> None:
-        """Fit a polynomial of a degree, leaving out stars that fit badly."""
+    def _start(self) -> None:
+        """Take all stars, where they were found."""
+        self.stars = self.every
+        self.place = np.stack([self.stars.x, self.stars.y], axis=1)
+        self.flux, self.constant = 1.2 * self.stars.flux, np.zeros(len(self.stars))
+
+    def converge(self, degree: int) -> None:
+        """Fit a polynomial of a degree to all stars, then without those that fit badly.
+
+        Stars at the edges that a lower degree left out have another chance.
+        """
         padded = np.zeros((TERMS[degree], SHAPE))
         n = min(len(padded), len(self.profile))
         padded[:n] = self.profile[:n]
         self.degree, self.profile = degree, padded
-        for attempt in range(3):
+        self._start()
+        for attempt in range(_CLIPS):
             for _ in range(12):
                 if self._step() < 1e-4:
                     break
-            if not clip or attempt == 2 or not self._drop_bad():
+            if attempt == _CLIPS - 1 or not self._drop_bad():
                 break
 
     def better_degree(self) -> int:
@@ -184,7 +200,8 @@ class _Fit:
         self._own_step, reduced, rest = _eliminate(own, slopes[:, :, 2:], left)
         square = np.einsum("npj,npk->njk", reduced, reduced)
         dof = np.maximum(self.stars.good.sum(axis=(1, 2)) - 4.0, 1.0)
-        return _Sums(square, np.einsum("npj,np->nj", reduced, rest), (rest**2).sum(axis=1), dof)
+        light = np.maximum(self.flux**2 * np.einsum("np,np->n", linear[:, :, 0], linear[:, :, 0]) / dof, 1e-12)
+        return _Sums(square, np.einsum("npj,np->nj", reduced, rest), (rest**2).sum(axis=1), dof, light)
 
     def _step(self) -> float:
         """Take one step; return its size."""
@@ -227,13 +244,21 @@ class _Fit:
         return out
 
     def _drop_bad(self) -> bool:
-        """Leave out stars whose chi² stands out from that of stars as bright; return whether there were any."""
+        """Leave out stars whose chi² stands out from that of stars as bright; return whether there were any.
+
+        Where most stars are blends the lone ones are still the most common kind: what counts is the mode, and the
+        spread below it.
+        """
         sums = self._sums()
-        log = np.log(sums.chi2 / sums.dof)
-        centre = float(np.median(log))
-        spread = max(1.4826 * float(np.median(np.abs(log - centre))), 1.2 / float(np.sqrt(np.median(sums.dof))))
+        excess = np.maximum(sums.chi2 / sums.dof - 1, 0)
+        usual = 1 + float(np.quantile(excess / sums.light, 0.25)) * sums.light  # the model's error grows with the light
+        log = np.log(sums.chi2 / sums.dof / usual)
+        centre = half_sample_mode(log)
+        least = 1.2 / float(np.sqrt(np.median(sums.dof)))
+        below = centre - log[log < centre]
+        spread = max(1.4826 * float(np.median(below)), least) if len(below) > 2 else 3 * least
         lost = (np.hypot(*(self.place - np.stack([self.stars.x, self.stars.y], 1)).T) > 1.5) | (self.flux <= 0)
-        keep = (log < centre + 4 * spread) & ~lost
+        keep = (log < centre + 5 * spread) & ~lost
         if keep.all() or keep.sum() < LEAST_STARS:
             return False
         self.stars, self.place = self.stars.take(keep), self.place[keep]

@@ -73,6 +73,7 @@ class _Work:
         self.model = psf
         self._profile = self._images(psf)
         self._made: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._known: dict[bytes, NDArray[np.float64]] = {}
 
     def _images(self, model: Psf) -> NDArray[np.float64]:
         """Return unit images of the stars: (n, pixels)."""
@@ -125,15 +126,13 @@ class _Work:
         """Return the model with the table fitted to some of the stars."""
         from scipy.linalg import solveh_banded
 
-        matrix, right = self._sums()
+        _, right = self._sums()
         terms = place_terms(self.place[:, 0], self.place[:, 1], self.psf.shape, degree) * use[:, None]
         count, unknown = TERMS[degree], self.size**2
         band = np.zeros(((3 * self.size + 3) * count + count, unknown * count))
         for j in range(count):
             for k in range(count):
-                weight = terms[:, j] * terms[:, k]
-                summed = np.tensordot(weight, matrix, axes=1).reshape(len(_OFFSETS), -1)
-                for (dy, dx), values in zip(_OFFSETS, summed, strict=True):
+                for (dy, dx), values in zip(_OFFSETS, self._summed(terms[:, j] * terms[:, k]), strict=True):
                     below = (dy * self.size + dx) * count + k - j
                     if below >= 0:
                         band[below, j::count] += values
@@ -144,6 +143,13 @@ class _Work:
             self.psf, kind="empirical", size=self.size, oversampling=self.step,
             coefficients=np.concatenate([self.psf.profile.ravel(), found.ravel()]).astype(np.float32),
         )  # fmt: skip
+
+    def _summed(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the weighted sum of the matrices of the stars: (offsets, splines)."""
+        key = weight.tobytes()
+        if key not in self._known:
+            self._known[key] = np.tensordot(weight, self._sums()[0], axes=1).reshape(len(_OFFSETS), -1)
+        return self._known[key]
 
     def _add_prior(self, band: NDArray[np.float64], amplitude: float, term: int, count: int) -> None:
         """Add the prior of one term to the bands of the matrix."""
@@ -173,6 +179,7 @@ class _Work:
     def use(self, model: Psf) -> None:
         """Take fluxes and constants of the stars from a better model from now on."""
         self.model, self._made = model, None
+        self._known.clear()
 
     def costs(self, model: Psf) -> NDArray[np.float64]:
         """Return the chi² of each star by a model, its flux and constant fitted."""

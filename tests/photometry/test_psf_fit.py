@@ -213,7 +213,7 @@ def test_noise_that_neighbouring_pixels_share_makes_the_errors_larger(sky, psf):
 )
 def test_stars_of_every_brightness_and_seeing_are_unbiased_with_true_errors(kind, camera):
     pulls, snrs = [], []
-    for k in range(16):
+    for k in range(16 if kind == "moffat" else 8):
         fwhm = (2.2, 2.8, 3.5, 4.5)[k % 4]
         sky = sky_of([11, k], snr=(0.3, 1200), size=800, fwhm=fwhm, camera=camera)
         flux, error = sky.fitted(build_psf(sky.pixels, sky.found, kind=kind))
@@ -230,7 +230,7 @@ def test_stars_of_every_brightness_and_seeing_are_unbiased_with_true_errors(kind
 @pytest.mark.slow
 def test_faint_stars_scatter_by_the_photon_limit_and_less_than_in_any_aperture_of_the_store():
     camera, apart, circles, least, count = Camera(), [], [], [], 0
-    for k in range(14):
+    for k in range(10):
         sky = sky_of([12, k], snr=(5, 50), size=900)
         bright = sky_of([13, k], snr=(100, 600), size=600)
         psf = replace(build_psf(bright.pixels, bright.found), shape=(900, 900))
@@ -246,7 +246,7 @@ def test_faint_stars_scatter_by_the_photon_limit_and_less_than_in_any_aperture_o
         least.append((sky.flux / limit)[inside])
         count += inside.sum()
     psf_scatter, best = np.concatenate(apart).std(), np.concatenate(circles).std(axis=0).min()
-    assert count > 4000
+    assert count > 3000
     assert psf_scatter < 1.10
     assert psf_scatter < 0.85 * best
 
