@@ -25,7 +25,8 @@ _PLACE, _MOVING, _MANY = "A position", "What moves", "Many at once"
 @app.command()
 def add(
     name: Annotated[
-        str | None, typer.Argument(help="As you write it; case, blanks and underscores do not matter when you ask.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="As you write it; case, blanks, underscores do not matter when you ask."),
     ] = None,
     position: Annotated[
         list[str] | None, typer.Argument(metavar="[RA DEC]", help="Degrees or sexagesimal, ICRS.")

@@ -1,4 +1,4 @@
--- Give a target what is given; what is NULL stays.
+-- Give a target what is given; what is NULL stays, and methods are added to those it has.
 -- $target_id    INTEGER
 -- $a_arcsec     DOUBLE
 -- $b_arcsec     DOUBLE
@@ -17,5 +17,5 @@ SET
   offset_dec = coalesce($offset_dec::DOUBLE, offset_dec),
   designation = coalesce($designation::VARCHAR, designation),
   source = coalesce($source::VARCHAR, source),
-  methods = coalesce($methods::VARCHAR[], methods)
+  methods = CASE WHEN $methods IS NULL THEN methods ELSE list_sort(list_distinct(coalesce(methods, []) || $methods::VARCHAR[])) END
 WHERE target_id = $target_id::INTEGER;

@@ -221,6 +221,10 @@ def test_what_moves_may_be_called_by_its_number_and_what_stands_still_not(db):
         target.add(db, "5946", 1, 2)
     target.add_moving(db, "5945", path)
     assert db.rows("SELECT name, offset_ra, offset_dec FROM target").rows == [("5945", 3.0, 4.0)]
+    db.execute("UPDATE target SET methods = ['primary', 'psf']")
+    target.add_moving(db, "5945", path, extras=target.Extras(ellipse=(5.0, 3.0, 190.0)))
+    rows = db.rows("SELECT offset_ra, pa_deg, list_sort(methods) FROM target").rows
+    assert rows == [(3.0, 10.0, ["ellipse", "primary", "psf"])]
     target.add_moving(db, "5945", path, extras=target.Extras(offset=(0.0, 0.0)))
     assert not db.query("target_offsets").rows
 
