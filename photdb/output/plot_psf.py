@@ -170,7 +170,6 @@ def _over_frame(figure: Any, ax: Any, picture: Picture) -> None:
     )  # fmt: skip
     ax.set(xlim=(-0.5, width - 0.5), ylim=(-0.5, height - 0.5), xlabel="x (px)", ylabel="y (px)", aspect="equal")
     ax.set_title(
-        f"FWHM: model below, stars as dots; sticks: ellipticity, at most {float(ellipticity.max(initial=0.0)):.3f}",
-        fontsize=9,
+        f"FWHM: model, stars as dots; sticks: ellipticity <= {float(ellipticity.max(initial=0.0)):.3f}", fontsize=8
     )
     figure.colorbar(shown, ax=ax, label="FWHM (px)", shrink=0.75)
