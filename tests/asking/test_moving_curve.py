@@ -212,6 +212,17 @@ def test_the_command_prints_the_path_and_says_what_is_rejected(path, tmp_path, c
     assert flux_in(1) == pytest.approx(rows[0]["flux"])
 
 
+def test_what_is_rejected_is_in_no_mean(path, capsys):
+    asked = ["lightcurve", "(5945) Roachapproach", "--db", str(path), "--format", "json", "--coadd", "night"]
+    means = []
+    for reject in ("none", "pos,flags,mag,sigma"):
+        assert run([*asked, "--reject", reject]) == 0
+        means.append([(night["n_point"], night["chi2"]) for night in json.loads(capsys.readouterr().out)])
+    assert [n for n, _ in means[0]] == [6, 5]  # one has no zero point
+    assert [n for n, _ in means[1]] == [3, 4]
+    assert means[0][1][1] > 1e4 > means[1][1][1]  # one point of the second night is five times as bright
+
+
 def test_pythons_light_curve_of_a_moving_target_has_its_path_too(path):
     with query.connect(path) as store:
         found = store.light_curve(name="(5945) Roachapproach", reject="pos,star")
