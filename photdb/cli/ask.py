@@ -363,7 +363,7 @@ def _coadded(
             "`photdb zeropoint` makes zero points: fluxes of several frames can be added only with these",
         )
     used = sum(row[0] for row in mean.only(["n_point"]).rows())
-    without = f" (without {counts.n - used} in frames without a zero point)" if used < counts.n else ""
+    without = f" (without {counts.n - used} that have no flux, or no zero point)" if used < counts.n else ""
     console.note(f"the mean of {used} points{without}; of {counts.line(choice.sigma or query.SIGMAS[0])}")
 
 

@@ -1,5 +1,5 @@
--- Forced fluxes that cannot be: without error, noise or place; a reason beside a flux; not finite; a place outside the frame; parts
--- of the error that are more than it; shares that are none.
+-- Forced fluxes that cannot be: without error, noise or place, with a reason why there is none, outside the frame, not finite.
+-- Parts of the error that are more than it, and shares that are none, are of these.
 SELECT p.frame_id, p.target_id, p.object_id, p.aperture_id, p.method, p.flux, p.flux_err, p.noise, p.reason
 FROM forced AS p
 LEFT JOIN frame AS f ON f.frame_id = p.frame_id
