@@ -31,13 +31,13 @@ class Body:
         What names it.
     kind : str or None
         As astroquery has it: ``smallbody``, ``designation``; None: planets, moons, spacecraft first, then small ones.
-    is_comet : bool
-        Of its apparitions the nearest one is meant, and none of its fragments.
+    is_periodic : bool
+        A comet that comes again: Horizons has an orbit for each of its apparitions, and its fragments.
     """
 
     command: str
     kind: str | None = None
-    is_comet: bool = False
+    is_periodic: bool = False
 
 
 def body_of(name: str) -> Body:
@@ -52,8 +52,8 @@ def body_of(name: str) -> Body:
     Examples
     --------
     >>> body_of("(5945) Roachapproach"), body_of("2001_SF"), body_of("2001 SF_").command
-    (Body(command='5945', kind='smallbody', is_comet=False), Body(command='2001 SF', kind='designation', \
-is_comet=False), '2001 SF')
+    (Body(command='5945', kind='smallbody', is_periodic=False), Body(command='2001 SF', kind='designation', \
+is_periodic=False), '2001 SF')
     """
     return _looks_like(name) or Body(_plain(name))
 
@@ -84,9 +84,11 @@ def _looks_like(name: str) -> Body | None:
     if (found := _NUMBERED.match(text)) and not _is_constellation(found[3]):
         return Body(found[1] or found[2], "smallbody")
     if found := _COMET.match(text):
-        return Body(f"{found[1].upper()}/{found[2]} {found[3].upper()}", "designation", is_comet=True)
+        return Body(
+            f"{found[1].upper()}/{found[2]} {found[3].upper()}", "designation", is_periodic=found[1].upper() in "PD"
+        )
     if found := _PERIODIC.match(text):
-        return Body(found[1], "designation", is_comet=True)
+        return Body(found[1], "designation", is_periodic=True)
     return None
 
 

@@ -42,6 +42,9 @@ _MARGIN = 3
 #: How often a question is asked before it counts as failed.
 ATTEMPTS = 3
 
+#: A comet's orbit for an apparition is of a date up to so much after it was seen.
+_APPARITION = timedelta(days=365)
+
 #: Candidates of an ambiguous name that are listed at most.
 _MOST = 12
 
@@ -135,7 +138,7 @@ class _Client:
             if attempt:
                 self.pause(attempt - 1)
             try:
-                text = self._text(start, stop, step_min)
+                text = self._table(start, stop, step_min)
                 break
             except ServiceError as error:
                 if not error.passing or attempt == ATTEMPTS - 1:
@@ -150,8 +153,18 @@ class _Client:
         source = f"JPL Horizons: {_called(text) or self.asked}, {self.site.name}, step {step_min} min"
         return replace(found, source=source, notes=())
 
-    def _text(self, start: datetime, stop: datetime, step_min: int) -> str:
-        """Return the text of an answer with a table."""
+    def _table(self, start: datetime, stop: datetime, step_min: int) -> str:
+        """Return the text of an answer with a table, of the last orbit before the dates where there are several."""
+        if self.body.is_periodic:
+            julian_day = (stop + _APPARITION - _MJD_0) / timedelta(days=1) + 2400000.5
+            try:
+                return self._text(start, stop, step_min, before=f"<{julian_day:.1f}")
+            except NotFoundError:
+                pass  # its first orbit is of later years
+        return self._text(start, stop, step_min)
+
+    def _text(self, start: datetime, stop: datetime, step_min: int, *, before: str | bool = True) -> str:
+        """Return the text of an answer with a table; of a comet's orbits that before a date, else the latest."""
         with _quiet():
             from astroquery.jplhorizons import HorizonsClass
 
@@ -159,7 +172,7 @@ class _Client:
             client = HorizonsClass(
                 id=self.body.command, location=self.site.location, epochs=epochs, id_type=self.body.kind
             )
-            comet = {"closest_apparition": True, "no_fragments": True} if self.body.is_comet else {}
+            comet = {"closest_apparition": before, "no_fragments": True} if self.body.is_periodic else {}
             question = client.ephemerides_async(
                 quantities=QUANTITIES, extra_precision=True, get_query_payload=True, cache=False, **comet
             )

@@ -101,6 +101,18 @@ def test_an_observatory_code_is_a_site_too(horizons):
     assert path.ra[3] == pytest.approx(place(path.mjd[3:4])[0][0])
 
 
+def test_of_a_comets_orbits_that_of_the_apparition_is_asked_for_else_the_latest(horizons):
+    horizons.known.add("DES=29P; CAP<2458934.0; NOFRAG;")
+    ask(horizons, "29P/Schwassmann-Wachmann")
+    horizons.known = {"DES=29P; CAP; NOFRAG;", "DES=C/2020 F3;"}
+    ask(horizons, "29P")
+    ask(horizons, "C/2020 F3 (NEOWISE)")
+    asked = [q["COMMAND"] for q in horizons.questions]
+    assert asked[0] == asked[1]
+    assert asked[1].startswith("DES=29P; CAP<24589")
+    assert asked[2:] == ["DES=29P; CAP; NOFRAG;", "DES=C/2020 F3;"]
+
+
 def test_a_body_that_is_not_known_is_said_in_the_words_of_horizons(horizons):
     with pytest.raises(NotFoundError, match="knows no body 'nobody': No matches found") as caught:
         ask(horizons, "nobody")
