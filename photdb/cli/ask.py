@@ -498,7 +498,10 @@ def _plot(
     names = [c.name for c in curve.columns]
     rows = drawable([dict(zip(names, row, strict=True)) for row in curve.rows()], reduced=reduced)
     place = f"{found.ra:.5f} {found.dec:+.5f}"
-    title = " · ".join(word for word in (found.label, found.name, place) if word)
+    moves = "predicted_ra" in names  # then it has no one place
+    how = "reduced to 1 au from Sun and observer, at the time when the light left it" if reduced else ""
+    words = (found.label, found.name, "" if moves else place, how)
+    title = " · ".join(dict.fromkeys(word for word in words if word))
     if phase is not None:
         from photdb.cli.variables import draw_phased
 
