@@ -70,7 +70,7 @@ given AS (
   SELECT a.place, a.is_ellipse, f.*
   FROM forced AS f
   JOIN asked AS a ON a.object_id = f.object_id
-  WHERE f.target_id IS DISTINCT FROM a.target_id
+  WHERE f.target_id IS NULL OR f.target_id IS DISTINCT FROM a.target_id
 ),
 own AS MATERIALIZED (
   SELECT

@@ -16,6 +16,8 @@ from photdb.errors import InputError, NotFoundError, UsageError
 from photdb.jobs import psf, zeropoint_versions
 from photdb.jobs.check_pixels import rederive
 from photdb.jobs.compact import compact
+from photdb.jobs.forced import forced
+from photdb.jobs.forced_asked import Asked
 from photdb.jobs.frame_psf import psf_table
 from photdb.jobs.import_files import import_files
 from photdb.jobs.ingest import ingest
@@ -156,6 +158,22 @@ def test_a_model_that_is_built_later_brings_its_zero_points_to_every_calibration
         rows = db.rows("SELECT frame_id, aperture_id FROM zeropoint WHERE cal_id = $c AND aperture_id = -2",
                        {"c": done.cal_id}).rows  # fmt: skip
         assert rows == [(1, -2)]
+
+
+def test_forced_psf_fluxes_bring_the_model_and_the_zero_point_they_need(plain, tmp_path):
+    store = copied(plain, tmp_path)
+    star = asked(store, "SELECT object_id FROM object WHERE n_detections = 2 ORDER BY ref_source_id LIMIT 1")[0][0]
+    forced(store, objects=(star,), asked=Asked(psf=True), workers=1)
+    assert asked(store, "SELECT frame_id, kind, zp_shift IS NOT NULL FROM frame_psf WHERE in_use ORDER BY 1") == [
+        (1, "empirical", True), (2, "empirical", True),
+    ]  # fmt: skip
+    with Database.open(store) as db:
+        curve = query.light_curve(db, star, aperture_id=-2).arrow().to_pylist()
+        primary = query.light_curve(db, star).arrow().to_pylist()
+    assert [row["kind"] for row in curve] == ["forced", "forced"]  # no detection has a PSF flux
+    assert [row["kind"] for row in primary] == ["detected", "detected"]
+    for one, other in zip(curve, primary, strict=True):
+        assert one["mag"] == pytest.approx(other["mag"], abs=0.02 + 5 * float(np.hypot(one["mag_err"], one["zp_err"])))
 
 
 def test_measuring_again_replaces_models_and_fluxes(survey, fitted, tmp_path):
