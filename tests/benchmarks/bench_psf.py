@@ -71,7 +71,8 @@ def theirs(pixels: Pixels, found: Found, psf: Psf, x: np.ndarray, y: np.ndarray,
     shape.x_0.fixed = shape.y_0.fixed = True
     error = np.sqrt(np.maximum(pixels.data, 1) / pixels.gain + pixels.floor)
     photometry = PSFPhotometry(
-        shape, (2 * half + 1, 2 * half + 1), grouper=SourceGrouper(min_separation=3 * psf.fwhm), aperture_radius=psf.fwhm,
+        shape, (2 * half + 1, 2 * half + 1), grouper=SourceGrouper(min_separation=3 * psf.fwhm),
+        aperture_radius=psf.fwhm,
         local_bkg_estimator=LocalBackground(3.5 * psf.fwhm, 6.0 * psf.fwhm, bkg_estimator=MMMBackground()),
     )  # fmt: skip
     with warnings.catch_warnings():
@@ -116,7 +117,7 @@ def main() -> None:
             ratio = np.nanmedian(flux[bright] / own.flux[:n][bright])
         each = f"{1e6 * fit / n:.0f} us a position, {fit / n / ours:.0f} times photdb's with building"
         print(
-            f"photutils {photutils.__version__} {name}: {n} positions in {fit:.2f} s: {each}; fluxes {ratio:.4f} of ours"
+            f"photutils {photutils.__version__} {name}: {n} positions in {fit:.2f} s: {each}; {ratio:.4f} of our flux"
         )
 
 

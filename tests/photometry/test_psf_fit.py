@@ -55,6 +55,21 @@ def test_pairs_closer_than_their_seeing_are_taken_apart_without_bias():
     assert not (made.flags[kind == 0] & Flag.DEBLENDED).any()
 
 
+def test_a_blend_that_detection_did_not_take_apart_is_not_a_third_source():
+    rng, camera = np.random.default_rng(8), Camera()
+    x, y = grid((600, 600), 60.0, rng)
+    flux = np.full(x.size, 2e4)
+    x, y, flux = np.append(x, x[:30] + 4.2), np.append(y, y[:30]), np.append(flux, flux[:30])
+    pixels = expose(star_field((600, 600), x, y, flux), rng, camera)
+    sky = Sky(x, y, flux, pixels, find_sources(pixels, SETTINGS))
+    assert len(sky.found) < len(x) - 15
+    fluxes, error = sky.fitted()
+    blended = np.r_[:30, len(x) - 30 : len(x)]
+    lone = np.median(np.delete(error, blended))
+    np.testing.assert_allclose(error[blended], lone, rtol=0.2)
+    assert ((fluxes - flux) / error)[blended].std() == pytest.approx(1, abs=0.35)
+
+
 def test_a_neighbour_that_is_not_fitted_together_adds_its_light():
     sky, kind = pairs_of(2, 1.2)
     psf = build_psf(sky.pixels, sky.found)
