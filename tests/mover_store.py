@@ -68,7 +68,7 @@ def mjd(frame_id: int) -> float:
 
 def drift(frame_id: int) -> tuple[float, float]:
     """How far a frame's centre is from the field's, arcsec."""
-    return 12.0 * frame_id, -5.0 * frame_id
+    return 12.0 * frame_id, 7.0 * frame_id
 
 
 def _detections(plane: Plane, rng: np.random.Generator, bodies: tuple[Body, ...]) -> list[dict[str, Any]]:

@@ -179,8 +179,12 @@ def _report(search: Search, settings: Settings) -> None:
     if search.n_short:
         fields = f"{search.n_short} field{'s' * (search.n_short != 1)}"
         console.note(f"{fields} with fewer than {settings.limits.min_frames} frames not searched (--min-frames)")
-    if search.n_fixed:
-        console.note(f"{search.n_fixed} left out that stand still on the detector (--fixed-on-detector lists them)")
+    n_hot = sum(f.n_hot for f in search.fields)
+    if n_hot or search.n_fixed:
+        console.note(
+            f"{n_hot} detections and {search.n_fixed} tracklets left out that stand still on the detector: hot pixels, "
+            "or what the telescope followed (--fixed-on-detector)"
+        )
     if search.n_unseen:
         console.note(f"{search.n_unseen} left out that most frames deep enough for them do not show")
 

@@ -16,9 +16,10 @@ from photdb import progress
 from photdb.errors import NotFoundError, UsageError
 from photdb.jobs.crossmatch_grid import columns
 from photdb.photometry.flags import Flag
+from photdb.photometry.standing import standing, standing_on_detector
 from photdb.photometry.tracklet_fit import Frames, Leftovers, Limits, Tracklet
 from photdb.photometry.tracklet_plane import Plane, holds
-from photdb.photometry.tracklets import find_tracklets, standing
+from photdb.photometry.tracklets import find_tracklets
 from photdb.sky import separation_arcsec
 from photdb.store.database import Database
 
@@ -80,6 +81,8 @@ class Field:
         arcsec/h, as searched.
     n_still
         Detections that were left out because they stand still or are part of a star.
+    n_hot
+        Those that were because they stand still on the detector while the sky passes by.
     lasting
         Which objects last: parameters of ``movers_objects``.
     """
@@ -95,6 +98,7 @@ class Field:
     band: str | None
     min_rate: float
     n_still: int
+    n_hot: int
     lasting: dict[str, float]
 
     def mjd(self, hours: Any) -> Any:
@@ -218,7 +222,7 @@ def _search_field(
     """Look for moving bodies in one field."""
     here = _field(db, night, telescope, frames, settings)
     result.fields.append(here)
-    limits = replace(settings.limits, min_rate=here.min_rate)
+    limits = replace(settings.limits, min_rate=here.min_rate, min_arc=_GONE * float(frames["reach"].max()))
     for track in find_tracklets(here.left, here.times, limits):
         covered, should, shown = _seen(here, track)
         if should and shown < _SHOWN * should:
@@ -260,9 +264,13 @@ def _field(
     left, free = _only(left, ~stuck), np.flatnonzero(~stuck)
     still = standing(left, _times(left, hours, frames), Limits(min_rate=min_rate), reach=reach)
     left, free = _only(left, ~still), free[~still]
+    hot = np.zeros(len(free), dtype=bool)
+    if not settings.fixed:
+        hot = _hot(left, {n: v[free] for n, v in table.items()}, frames, moved=_GONE * reach)
+    left, free = _only(left, ~hot), free[~hot]
     return Field(
         night, telescope, frames, {n: v[free] for n, v in table.items()}, plane, _times(left, hours, frames), left, t0,
-        band, min_rate, int(stuck.sum() + still.sum()), lasting,
+        band, min_rate, int(stuck.sum() + still.sum()), int(hot.sum()), lasting,
     )  # fmt: skip
 
 
@@ -311,6 +319,15 @@ def _stuck(plane: Plane, stars: dict[str, NDArray[Any]], x: Floats, y: Floats, r
     tree = cKDTree(np.column_stack(plane.project(stars["ra"], stars["dec"])))
     distance, _ = tree.query(np.column_stack([x, y]), distance_upper_bound=float(radius.max()))
     return np.asarray(distance <= radius)
+
+
+def _hot(
+    left: Leftovers, table: dict[str, NDArray[Any]], frames: dict[str, NDArray[Any]], *, moved: float
+) -> NDArray[np.bool_]:
+    """Return which detections stand still on the detector while the sky passes by."""
+    area = float(np.median(frames["across"] * frames["down"] / frames["pixel_scale_arcsec"] ** 2))
+    x, y = table["x"].astype(float), table["y"].astype(float)
+    return standing_on_detector(left, x, y, radius=_FIXED_PX, moved=moved, area=max(area, 1.0))
 
 
 def _magnitudes(

@@ -17,7 +17,9 @@ from photdb.photometry.tracklet_fit import Fit, Frames, Leftovers, Limits, bend
 Ints = NDArray[np.int64]
 
 
-def expected_by_chance(left: Leftovers, frames: Frames, limits: Limits, rows: Ints, fit: Fit, *, crowd: float) -> float:
+def expected_by_chance(
+    left: Leftovers, frames: Frames, limits: Limits, rows: Ints, fit: Fit, *, crowd: NDArray[np.float64]
+) -> float:
     """Return how many tracklets of as many detections, that fit as well, chance makes in the field.
 
     Parameters
@@ -28,8 +30,8 @@ def expected_by_chance(left: Leftovers, frames: Frames, limits: Limits, rows: In
         The detections of the tracklet.
     fit : Fit
         Its motion. A better one than errors allow counts as one that is as good as they do.
-    crowd : float
-        How many times as dense as in the mean leftovers are along its path.
+    crowd : float array
+        How many times as dense as in the mean leftovers are around each of them.
 
     Returns
     -------

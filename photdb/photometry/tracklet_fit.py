@@ -80,6 +80,8 @@ class Limits:
         Of the places, per degree of freedom, at most.
     chance
         Expected number of chance tracklets, at most.
+    min_arc
+        arcsec; from the first to the last detection, at least.
     """
 
     min_rate: float = 3.0
@@ -88,6 +90,7 @@ class Limits:
     sigmas: float = 3.5
     chi2: float = 4.0
     chance: float = 0.01
+    min_arc: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,9 @@ from photdb.photometry.tracklet_fit import (
     alike,
     bend,
     fit_motion,
-    poisson_tail,
 )
 
-__all__ = ["Frames", "Leftovers", "Limits", "Tracklet", "find_tracklets", "standing"]
+__all__ = ["Frames", "Leftovers", "Limits", "Tracklet", "find_tracklets"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,40 +47,6 @@ MOST_PAIRS = 6_000_000
 
 #: A place is not looked for when its uncertainty (arcsec), or the number of leftovers expected in it, is above these.
 WIDEST, CROWDED = 20.0, 0.3
-
-#: Detections beside each other at different times are a star when chance makes so many in less than this share.
-_RARE = 0.005
-
-
-def standing(leftovers: Leftovers, frames: Frames, limits: Limits, *, reach: float) -> NDArray[np.bool_]:
-    """Return which leftovers stand still: others are at the same place when a body would have gone.
-
-    Parameters
-    ----------
-    leftovers : Leftovers
-    frames : Frames
-    limits : Limits
-        A body moves at ``min_rate`` at least.
-    reach : float
-        arcsec; what is nearer is at the same place.
-
-    Returns
-    -------
-    bool array (n,)
-    """
-    n = len(leftovers.x)
-    if n < 2:
-        return np.zeros(n, dtype=bool)
-    t = frames.t[leftovers.frame]
-    tree = cKDTree(np.column_stack([leftovers.x, leftovers.y]))
-    near = tree.query_pairs(reach, output_type="ndarray").astype(np.int64)
-    apart = np.abs(t[near[:, 0]] - t[near[:, 1]]) > 2.0 * reach / limits.min_rate
-    near = near[apart]
-    both = np.concatenate([near, near[:, ::-1]])
-    beside = np.unique(np.column_stack([both[:, 0], leftovers.frame[both[:, 1]]]), axis=0)
-    count = np.bincount(beside[:, 0], minlength=n)
-    expected = np.pi * reach**2 * frames.density.sum()
-    return np.asarray((count > 0) & (poisson_tail(count, np.full(n, expected)) < _RARE))
 
 
 def find_tracklets(leftovers: Leftovers, frames: Frames, limits: Limits) -> list[Tracklet]:
@@ -135,6 +100,7 @@ class _Search:
         self.left, self.frames, self.limits = left, frames, limits
         self.rows = [np.flatnonzero(left.frame == f) for f in range(len(frames.t))]
         self.trees = [cKDTree(np.column_stack([left.x[r], left.y[r]])) if len(r) else None for r in self.rows]
+        self.everyone = cKDTree(np.column_stack([left.x, left.y]))
         used = np.array([f for f, r in enumerate(self.rows) if len(r)], dtype=np.int64)
         self.skeleton = used[np.unique(np.linspace(0, len(used) - 1, min(len(used), SKELETON)).astype(int))]
         self.sigma = np.array([np.quantile(left.sigma[r], 0.9) if len(r) else np.nan for r in self.rows])
@@ -216,7 +182,7 @@ class _Search:
         fit = fit_motion(self.left, self.frames, rows)
         if not (self.limits.min_rate <= fit.rate <= self.limits.max_rate and fit.chi2 <= self.limits.chi2):
             return None
-        if fit.arc < 2.0 * float(np.max(self.left.sigma[rows])):
+        if fit.arc < max(self.limits.min_arc, 2.0 * float(np.max(self.left.sigma[rows]))):
             return None  # it has not moved
         crowd = self._crowd(fit, rows)
         chance = expected_by_chance(self.left, self.frames, self.limits, rows, fit, crowd=crowd)
@@ -245,16 +211,24 @@ class _Search:
                 found.append(best)
         return np.array(sorted(found), dtype=np.int64)
 
-    def _crowd(self, fit: Fit, rows: Ints) -> float:
-        """Return how many times as dense as usual leftovers are along a path, at least 1."""
+    def _crowd(self, fit: Fit, rows: Ints) -> Floats:
+        """Return how many times as dense as usual leftovers are around each detection of a tracklet, at least 1.
+
+        Along its path when it is there, and at its place at any time: stars at the limit leave clumps that stay.
+        """
         x, y, _ = fit.at(self.frames.t)
-        radius = float(np.sqrt(30.0 / (np.pi * max(self.frames.density.sum(), 1e-12))))
-        radius = min(radius, 0.5 * float(np.sqrt(self.frames.area)))
+        every = float(self.frames.density.sum())
+        radius = min(float(np.sqrt(30.0 / (np.pi * max(every, 1e-12)))), 0.5 * float(np.sqrt(self.frames.area)))
         n = sum(
             len(tree.query_ball_point([x[f], y[f]], radius)) for f, tree in enumerate(self.trees) if tree is not None
         )
-        usual = np.pi * radius**2 * float(self.frames.density.sum())
-        return max(1.0, (n - len(rows)) / max(usual, 1.0))
+        then = (n - len(rows)) / max(np.pi * radius**2 * every, 1.0)
+        wide = max(self.limits.min_arc, float(np.sqrt(1.0 / (np.pi * max(every, 1e-12)))))
+        places = np.column_stack([self.left.x[rows], self.left.y[rows]])
+        near = self.everyone.query_ball_point(places, wide)
+        ever = np.array([np.count_nonzero(~np.isin(np.array(rs), rows)) for rs in near])
+        ever = ever / max(np.pi * wide**2 * every, 1.0)
+        return np.maximum(max(1.0, then), ever)
 
 
 class _Growing:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from photdb.photometry.standing import standing, standing_on_detector
 from photdb.photometry.tracklet_plane import Plane, holds
-from photdb.photometry.tracklets import Frames, Leftovers, Limits, find_tracklets, standing
+from photdb.photometry.tracklets import Frames, Leftovers, Limits, find_tracklets
 from photdb.sky import separation_arcsec
 
 SIGMA, HALF = 0.15, 600.0
@@ -119,6 +120,48 @@ def test_a_slow_body_does_not_stand_still():
     frame, x, y, t = noise(rng, m=40, n=10)
     left, frames, _ = search([(frame, x, y), body(rng, t, np.arange(40), x_rate=4.0, y_rate=1.0)], t)
     assert not standing(left, frames, Limits(min_rate=3.0), reach=1.5)[len(x) :].any()
+
+
+def test_what_stays_on_the_detector_while_the_sky_passes_by_is_a_hot_pixel():
+    rng = np.random.default_rng(14)
+    frame, x, y, t = noise(rng, n=20)
+    drift = 40.0 * t
+    hot = np.arange(10), 100.0 + drift, np.full(10, -50.0)
+    left, _, _ = search([(frame, x, y), hot], t)
+    on = standing_on_detector(left, left.x - drift[left.frame], left.y, radius=0.8, moved=5.0, area=(2 * HALF) ** 2)
+    assert on[len(x) :].all()
+    assert on[: len(x)].mean() < 0.05
+    still = standing_on_detector(left, left.x, left.y, radius=0.8, moved=5.0, area=(2 * HALF) ** 2)
+    assert not still.any()  # the sky has not passed by
+
+
+def test_clumps_of_stars_at_the_limit_are_no_bodies():
+    found = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        frame, x, y, t = noise(rng, m=60, n=10, hours=5.0)
+        parts = [(frame, x, y)]
+        for _ in range(8):  # four faint stars within some arcsec, each in a third of the frames of two hours
+            centre = rng.uniform(-500, 500, 2)
+            seen = np.flatnonzero(np.abs(t - rng.uniform(-1, 1)) < 1.0)
+            for _ in range(4):
+                some = rng.choice(seen, len(seen) // 3, replace=False)
+                at = centre + rng.uniform(-3, 3, 2) + rng.normal(0, 0.5, (len(some), 2))
+                parts.append((some, at[:, 0], at[:, 1]))
+        left, frames, _ = search([(frame, x, y)], t)
+        frame, x, y = (np.concatenate([p[k] for p in parts]) for k in range(3))
+        left = Leftovers(frame, x, y, np.full(len(x), SIGMA), np.full(len(x), np.nan), np.full(len(x), np.nan))
+        moves = ~standing(left, frames, Limits(), reach=1.5)
+        found += search([(frame[moves], x[moves], y[moves])], t, min_arc=4.5)[2]
+    assert found == []
+
+
+def test_what_goes_less_far_than_was_asked_for_is_not_listed():
+    rng = np.random.default_rng(15)
+    frame, x, y, t = noise(rng, n=10)
+    moving = body(rng, t, np.arange(10), x_rate=5.0, y_rate=0.0)
+    assert len(search([(frame, x, y), moving], t, min_arc=15.0)[2]) == 1
+    assert search([(frame, x, y), moving], t, min_arc=25.0)[2] == []
 
 
 def test_a_satellites_trail_in_one_frame_is_no_body():
