@@ -77,6 +77,36 @@ def test_positions_as_pp_writes_them_give_places_in_their_frames_and_in_those_th
     assert target.named(db, "5945")["is_moving"]
 
 
+#: Asteroid (5945) in twelve frames of Lowell Observatory's 42-inch, a polynomial through places measured by hand.
+LOWELL_5945 = """\
+20190326.0126.fits  124.7580410 25.3482761 2458568.604180
+20190326.0132.fits  124.7603018 25.3477754 2458568.625641
+20190326.0138.fits  124.7625633 25.3472653 2458568.647102
+20190326.0144.fits  124.7648285 25.3467449 2458568.668560
+20190326.0150.fits  124.7671013 25.3462136 2458568.690020
+20190326.0156.fits  124.7693849 25.3456712 2458568.711481
+20190326.0162.fits  124.7716828 25.3451175 2458568.732946
+20190326.0168.fits  124.7739974 25.3445533 2458568.754407
+20190326.0174.fits  124.7763325 25.3439789 2458568.775870
+20190326.0180.fits  124.7786993 25.3433932 2458568.797411
+20190326.0186.fits  124.7810843 25.3428017 2458568.818877
+20190326.0192.fits  124.7834983 25.3422040 2458568.840341
+"""
+
+
+def test_the_positions_of_5945_give_places_and_motion_in_each_of_lowells_frames(db, tmp_path):
+    lines = [line.split() for line in LOWELL_5945.splitlines()]
+    mjd = np.array([float(line[3]) - 2400000.5 for line in lines])
+    frames(db, *({"path": f"/n/{words[0]}.fz", "mjd_mid": m} for words, m in zip(lines, mjd, strict=True)))
+    (kept,) = positions(db, tmp_path, LOWELL_5945, "5945 Roachapproach")
+    assert (kept.n_position, kept.n_frame, kept.notes) == (12, 12, ())
+    found = places_in_frames(db, np.arange(1, 13), mjd)
+    assert found["ra"].to_pylist() == [float(words[1]) for words in lines]
+    assert all(found["is_measured"].to_pylist())
+    assert found["ra_rate"].to_numpy().mean() == pytest.approx(14.6, abs=0.1)
+    assert found["dec_rate"].to_numpy().mean() == pytest.approx(-3.9, abs=0.1)
+
+
 def test_new_positions_replace_those_of_their_frames_and_keep_the_others(db, tmp_path):
     frames(db, *({"path": f"/n/f{i}.fits", "mjd_mid": MJD + i} for i in (1, 2)))
     positions(db, tmp_path, f"f1.fits 10 1 {2400001.5 + MJD}\nf2.fits 11 1 {2400002.5 + MJD}\n")
