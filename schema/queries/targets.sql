@@ -1,9 +1,9 @@
 -- Every target, in the order of their names; of moving ones how many rows their path has, from when to when, and for which
 -- sites; in how many frames its position was measured.
 SELECT
-  t.target_id, t.name, k.kind, t.ra, t.dec, t.epoch, t.pm_ra, t.pm_dec,
-  t.a_arcsec, t.b_arcsec, t.pa_deg, t.offset_ra, t.offset_dec, coalesce(t.methods, ['primary']) AS methods,
-  t.designation, t.source, p.n_path, p.path_from_mjd, p.path_to_mjd, p.path_sites, m.n_position, t.object_id, t.added
+  t.target_id, t.name, k.kind, t.ra, t.dec, coalesce(t.methods, ['primary']) AS methods,
+  p.path_from_mjd, p.path_to_mjd, p.n_path, m.n_position, t.offset_ra, t.offset_dec, t.a_arcsec, t.b_arcsec, t.pa_deg,
+  t.epoch, t.pm_ra, t.pm_dec, p.path_sites, t.designation, t.source, t.object_id, t.added
 FROM target AS t
 JOIN target_kind AS k ON k.target_id = t.target_id
 LEFT JOIN (
