@@ -3,7 +3,8 @@
 Magnitudes are of counts in the whole exposure: ``mag = inst_mag + ZP``; ``sig`` is the hypot of ``in_sig`` and
 ``ZP_sig``, which holds the random error of the frame's zero point and that of the tie to the catalogue. What has no
 magnitude (a flux that is not positive, a frame without zero point) is a line that begins with ``#``, as rejected ones
-are. A moving target's predicted place is that of its path; PP rejects what is farther than 10 arcsec from it.
+are. A moving target's predicted place is that of its path; PP rejects what is farther than 10 arcsec from it. Where a
+frame has no detection and a flux was forced, the method is ``FORCED`` and the place is where it was measured.
 """
 
 from __future__ import annotations
@@ -98,11 +99,11 @@ def _line(point: Mapping[str, Any]) -> str:
         f"{ra:13.8f} {dec:+13.8f} {d_ra:5.2f} {d_dec:5.2f} {value['offset_ra']:5.2f} {value['offset_dec']:5.2f} "
         f"{value['exptime_s']:5.2f} {value['zp']:8.4f} {value['zp_sig']:6.4f} {value['inst_mag']:8.4f} "
         f"{value['in_sig']:6.4f} {_word(point['catalog'])} {_word(point['band'])} {flags:3d} "
-        f"{_word(point['telescope'])} {'APER':>9} {value['fwhm_arcsec']:4.2f}\n"
+        f"{_word(point['telescope'])} {point['method']:>9} {value['fwhm_arcsec']:4.2f}\n"
     )
 
 
-_WORDS = {"filename", "catalog", "band", "telescope", "rejected"}
+_WORDS = {"filename", "catalog", "band", "telescope", "rejected", "method"}
 
 
 def _word(text: str | None) -> str:

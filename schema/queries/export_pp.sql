@@ -1,4 +1,5 @@
--- Light-curve points with what PP's photometry_<target>.dat has of them, by object and time.
+-- Light-curve points with what PP's photometry_<target>.dat has of them, by object and time: detections, and forced fluxes of
+-- the frames that have none.
 -- $objects  BIGINT[]   of these objects; NULL: of every one
 -- $band     VARCHAR    NULL: every band
 -- $path     VARCHAR    JSON: [{"object_id": 1, "frame_id": 1, "ra": 124.7, "dec": 25.3, "rejected": "pos"}, ...] of moving
@@ -11,6 +12,17 @@ WITH path AS MATERIALIZED (
     ),
     recursive := true
   )
+),
+point AS (
+  SELECT object_id, frame_id, ra, dec, x, y, flux, flux_err, flags, fwhm, 'APER' AS method
+  FROM detection
+  WHERE $objects::BIGINT[] IS NULL OR object_id IN (SELECT unnest($objects::BIGINT[]))
+  UNION ALL
+  SELECT coalesce(m.object_id, u.object_id), u.frame_id, u.ra, u.dec, u.x, u.y, u.flux, u.flux_err, u.flags, NULL, 'FORCED'
+  FROM forced AS u
+  LEFT JOIN object AS m ON m.target_id = u.target_id AND m.kind = 'moving'
+  WHERE ($objects::BIGINT[] IS NULL OR coalesce(m.object_id, u.object_id) IN (SELECT unnest($objects::BIGINT[])))
+    AND u.aperture_id = 0 AND NOT u.is_detected AND u.reason IS NULL
 )
 SELECT
   d.object_id,
@@ -37,13 +49,13 @@ SELECT
   CASE WHEN z.mag_system IN ('AB', 'Vega', 'tied') THEN coalesce(z.ref_band, f.band) ELSE '-' END AS band,
   d.flags,
   f.telescope,
-  d.fwhm * f.pixel_scale_arcsec AS fwhm_arcsec
-FROM detection AS d
+  CASE d.method WHEN 'FORCED' THEN f.fwhm_arcsec ELSE d.fwhm * f.pixel_scale_arcsec END AS fwhm_arcsec,
+  d.method
+FROM point AS d
 JOIN frame AS f ON f.frame_id = d.frame_id
 JOIN object AS o ON o.object_id = d.object_id
 LEFT JOIN target AS t ON t.target_id = o.target_id
 LEFT JOIN path AS p ON p.object_id = d.object_id AND p.frame_id = d.frame_id
 LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
-WHERE ($objects::BIGINT[] IS NULL OR d.object_id IN (SELECT unnest($objects::BIGINT[])))
-  AND ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
+WHERE $band::VARCHAR IS NULL OR f.band = $band::VARCHAR
 ORDER BY d.object_id, f.mjd_mid, d.frame_id;

@@ -1,6 +1,7 @@
 """PP's light curve of a moving target: predicted places, offsets, and rejected points commented out."""
 
 import io
+import math
 import shutil
 
 import pytest
@@ -51,6 +52,22 @@ def test_what_is_rejected_is_commented_out_and_stays(path, reject, expected):
         lines = lines_of(db, reject)
     assert {k for k, line in enumerate(lines, start=1) if line.startswith("#")} == expected | {WITHOUT_ZP}
     assert len(lines) == N_FRAMES
+
+
+def test_a_frame_without_a_detection_has_its_forced_flux(path, tmp_path):
+    row = {
+        "skey": 1, "object_id": None, "target_id": TARGET, "frame_id": 6, "aperture_id": 0, "method": "trail",
+        "ra": 41.6, "dec": -30.2, "x": 5.0, "y": 5.0, "flux": 40.0, "flux_err": 1.0, "flags": 0, "is_detected": False,
+        "run_id": 1,
+    }  # fmt: skip
+    with Database.open(shutil.copy(path, tmp_path / "own.duckdb"), read_only=False) as db:
+        db.execute(f"DELETE FROM detection_hot WHERE object_id = {ASTEROID} AND frame_id IN (6, 7)")
+        db.insert("forced", [row, row | {"frame_id": 5, "is_detected": True}, row | {"frame_id": 7, "flux": -1.0}])
+        lines = lines_of(db)
+    assert len(lines) == N_FRAMES
+    assert [k for k, line in enumerate(lines, start=1) if " FORCED " in line] == [6, 7]
+    assert lines[5].split()[2] == f"{22.5 - 2.5 * math.log10(40):.4f}"
+    assert lines[6].startswith("#")  # a negative flux has no magnitude
 
 
 def test_offsets_are_those_of_the_target(path, tmp_path):
