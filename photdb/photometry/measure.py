@@ -9,6 +9,7 @@ import sep
 
 from photdb.photometry.aperture import CircleFluxes, Variance, circle_fluxes, circle_sums, pixel_variance
 from photdb.photometry.detection import Found, find_sources
+from photdb.photometry.empty_places import wing_reach
 from photdb.photometry.flags import UNUSABLE, Flag
 from photdb.photometry.local_sky import Annulus, annulus_for
 from photdb.photometry.masked import mask_bits
@@ -148,13 +149,13 @@ def _annulus(found: Found, diameters: NDArray[np.float64], settings: MeasureSett
 
 
 def hidden_pixels(pixels: Pixels, found: Found, annulus: Annulus | None) -> NDArray[np.bool_]:
-    """Return the pixels that no annulus may use: unusable ones, and discs on the sources.
+    """Return the pixels that no annulus may use: unusable ones, and discs on the sources as far as their wings reach.
 
     Discs never reach the source's own annulus, or the bright stars alone would lose the light of their wings there.
     """
     hidden = (pixels.mask & np.uint8(UNUSABLE)).astype(bool)
     if annulus:
-        disc = np.minimum(np.maximum(3 * found.a, found.fwhm_px), annulus.inner - 1.0)
+        disc = np.minimum(wing_reach(found), annulus.inner - 1.0)
         sep.mask_ellipse(hidden, found.x, found.y, disc, disc, np.zeros(len(found)), 1.0)
     return hidden
 
