@@ -171,7 +171,12 @@ def _report(search: Search, settings: Settings) -> None:
             f"{field.night} at {ra:.4f} {dec:+.4f}: {frames} frames, {left} detections of no star "
             f"({field.n_still} more beside stars or standing still)"
         )
-        if field.min_rate > settings.limits.min_rate * 1.001:
+        if field.min_rate >= settings.limits.max_rate:
+            console.note(
+                f"{field.night}: not searched: in so short a time only motions above {field.min_rate:.0f} arcsec/h can "
+                "be told from stars (--max-rate)"
+            )
+        elif field.min_rate > settings.limits.min_rate * 1.001:
             console.note(
                 f"{field.night}: in so short a time only motions above {field.min_rate:.1f} arcsec/h can be told from "
                 "stars"

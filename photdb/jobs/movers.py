@@ -222,6 +222,8 @@ def _search_field(
     """Look for moving bodies in one field."""
     here = _field(db, night, telescope, frames, settings)
     result.fields.append(here)
+    if here.min_rate >= settings.limits.max_rate:
+        return
     limits = replace(settings.limits, min_rate=here.min_rate, min_arc=_GONE * float(frames["reach"].max()))
     for track in find_tracklets(here.left, here.times, limits):
         covered, should, shown = _seen(here, track)

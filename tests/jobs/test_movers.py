@@ -91,6 +91,16 @@ def test_too_few_frames_are_not_searched_and_counted(one_body):
     assert (found.found, found.n_short) == ([], 1)
 
 
+def test_motions_too_slow_for_so_short_a_time_are_not_searched(one_body):
+    with Database.open(one_body) as db:
+        found = search(db, Settings(Limits(max_rate=10.0)))
+        assert found.found == []
+        assert found.fields[0].min_rate < 10.0
+        brief = search(db, Settings(Limits(min_rate=0.5, max_rate=1.0)))
+    assert brief.found == []
+    assert brief.fields[0].min_rate > 1.0
+
+
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
