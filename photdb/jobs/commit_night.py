@@ -89,7 +89,8 @@ def withdraw(db: Database, frame_ids: list[int]) -> set[int]:
     Returns the objects that have to be matched anew: others compete for what they have left.
     """
     objects = [row[0] for row in db.job("withdraw_objects", frame_ids=frame_ids).rows]
-    for job in ("partitions", "detections", "detections_cold", "cover", "psf", "forced", "calibrations", "zeropoints"):
+    measures = ("partitions", "detections", "detections_cold", "cover", "psf", "forced", "forced_objects")
+    for job in (*measures, "calibrations", "zeropoints"):
         db.job(f"withdraw_{job}", frame_ids=frame_ids)
     remeasure(db, objects)
     db.job("withdraw_frames", frame_ids=frame_ids)

@@ -28,6 +28,7 @@ from photdb.jobs.frame_again import masters_of
 from photdb.jobs.pool import Pool, Workers
 from photdb.jobs.target_links import refresh_targets
 from photdb.jobs.writer import PATIENCE_S, refuse_served, sole_ingest, writing
+from photdb.photometry.settings import Aperture
 from photdb.store.database import Database
 
 
@@ -266,7 +267,7 @@ def _frames(db: Database, frame_ids: list[int]) -> list[dict[str, Any]]:
 
 
 def measure_new(store: Path, frame_ids: Sequence[int], workers: Pool, *, run_id: int) -> None:
-    """Measure all targets in frames that an ingest has just committed; a target that cannot be placed costs no night.
+    """Measure all targets in frames that an ingest has just committed, and the objects that had forced fluxes there.
 
     Parameters
     ----------
@@ -275,13 +276,25 @@ def measure_new(store: Path, frame_ids: Sequence[int], workers: Pool, *, run_id:
     workers : Pool
     run_id : int
     """
+    if not frame_ids:
+        return
     with Database.open(store, wait=patience(PATIENCE_S)) as db:
-        if not frame_ids or not db.one("SELECT EXISTS (FROM target)"):
-            return
-    try:
-        measure_left(store, Who(targets=None), workers, run_id=run_id, frames=Frames(tuple(frame_ids)))
-    except InputError as error:
-        progress.warn(f"no forced photometry: {error.what}")
+        whose = [Who(targets=None)] if db.one("SELECT EXISTS (FROM target)") else []
+        whose += _pending(db, frame_ids)
+    for who in whose:
+        try:
+            measure_left(store, who, workers, run_id=run_id, frames=Frames(tuple(frame_ids)))
+        except InputError as error:  # it must not cost the night
+            progress.warn(f"no forced photometry: {error.what}")
+
+
+def _pending(db: Database, frame_ids: Sequence[int]) -> list[Who]:
+    """Return the objects whose forced fluxes in some frames are to be made anew, if there are any."""
+    rows = db.job("forced_pending", frame_ids=list(frame_ids)).dicts()
+    objects = sorted({int(i) for row in rows for i in row["object_ids"]})
+    sizes = tuple(Aperture(row["kind"], row["diameter"]) for row in rows if row["aperture_id"] > 0)
+    asked = Asked(sizes, psf=any(row["aperture_id"] == asking.PSF for row in rows))
+    return [Who(objects=tuple(objects), asked=asked)] if objects else []
 
 
 def measure_unfinished(store: Path, workers: Pool, *, run_id: int) -> None:

@@ -1,4 +1,4 @@
--- Take away the forced fluxes of frames that are measured again: they are made anew, as their targets ask for them.
+-- Take away the forced fluxes of targets in frames that are measured again: they are made anew, as the targets ask for them.
 -- $frame_ids  INTEGER[]
 DELETE FROM forced
-WHERE frame_id IN (SELECT unnest($frame_ids::INTEGER[]));
+WHERE target_id IS NOT NULL AND frame_id IN (SELECT unnest($frame_ids::INTEGER[]));

@@ -124,14 +124,21 @@ def test_new_frames_are_measured_by_ingest_and_old_ones_by_the_job(survey, tmp_p
 
 @pytest.mark.slow
 def test_frames_measured_again_have_their_forced_fluxes_made_anew(survey, store):
-    ra, dec, epoch, _ = star(store)
+    ra, dec, epoch, object_id = star(store)
     add(store, "T", ra, dec, epoch=epoch)
     forced(store, workers=2)
-    before = rows(store, "SELECT frame_id, flux FROM forced ORDER BY 1")
+    forced(store, workers=2, objects=(object_id,), asked=Asked((size("10arcsec"),)))
+    every = "SELECT frame_id, aperture_id, target_id, object_id, reason, flux, run_id FROM forced ORDER BY 1, 2, 3"
+    before = rows(store, every)
+    assert len(before) == 18
     ingest([survey / "night-0"], store=store, workers=2, reprocess=True)
-    after = rows(store, "SELECT frame_id, flux, run_id FROM forced ORDER BY 1")
-    assert [row[:2] for row in after] == before
-    assert {row[2] for row in after[:3]} != {row[2] for row in after[3:]}
+    after = rows(store, every)
+    assert [row[:5] for row in after] == [row[:5] for row in before]
+    # of the target the same; the place of the object is the mean of its detections, counted anew
+    assert [row[5] for row in after if row[2]] == [row[5] for row in before if row[2]]
+    assert [row[5] for row in after] == pytest.approx([row[5] for row in before], rel=1e-5)
+    assert {row[6] for row in after[:9]}.isdisjoint(row[6] for row in before)
+    assert after[9:] == before[9:]
 
 
 def test_a_missing_frame_is_a_row_with_a_reason_and_measured_when_it_is_back(survey, store, tmp_path):
