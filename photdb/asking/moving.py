@@ -168,8 +168,12 @@ def extended(
     target = moving_target(db, object_id, target_id)
     if target is None:
         return curve
-    frames = dict(_picked(curve, "frame_id, mjd_mid"))
-    return with_path(curve, object_id, target["target_id"], path_in(db, target["target_id"], frames), rejection)
+    return with_path(curve, object_id, target["target_id"], _path_of(db, curve, target["target_id"]), rejection)
+
+
+def _path_of(db: Database, curve: Answer, target_id: int) -> list[dict[str, Any]]:
+    """Return where a target was in the frames of a light curve."""
+    return path_in(db, target_id, dict(_picked(curve, "frame_id, mjd_mid")))
 
 
 def _picked(curve: Answer, columns: str) -> Iterator[tuple[Any, ...]]:
@@ -201,9 +205,11 @@ def path_for_export(db: Database, objects: list[int], rejection: Rejection | Non
     """
     said = []
     for object_id in objects:
-        if moving_target(db, object_id) is None:
+        target = moving_target(db, object_id)
+        if target is None:
             continue
-        curve = extended(db, light_curve(db, object_id), object_id, rejection)
+        points = light_curve(db, object_id, target_id=target["target_id"])
+        curve = with_path(points, object_id, target["target_id"], _path_of(db, points, target["target_id"]), rejection)
         for frame_id, ra, dec, rejected in _picked(curve, "frame_id, predicted_ra, predicted_dec, rejected"):
             said.append({"object_id": object_id, "frame_id": frame_id, "ra": ra, "dec": dec, "rejected": rejected})
     return json.dumps(said)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -149,14 +150,14 @@ def test_a_point_without_a_path_is_kept_and_has_no_residual(db):
 
 
 @pytest.mark.parametrize("shift", [None, 0.4])
-def test_a_forced_flux_has_a_measured_place_only_where_it_was_recentred(tmp_path, shift):
+def test_a_forced_flux_has_a_measured_place_only_where_it_was_recentred(path, tmp_path, shift):
     ra, dec = map(float, path_at(mjd_of(6)))
     row = {
         "skey": ASTEROID, "object_id": ASTEROID, "target_id": TARGET, "frame_id": 6, "aperture_id": 0,
         "method": "circle", "ra": ra, "dec": dec, "shift_ra": shift, "shift_dec": shift, "flux": 5.0, "flux_err": 1.0,
         "flags": 0, "is_detected": False, "run_id": 1,
     }  # fmt: skip
-    with Database.open(moving_store(tmp_path / "own.duckdb"), read_only=False) as own:
+    with Database.open(shutil.copy(path, tmp_path / "own.duckdb"), read_only=False) as own:
         own.insert("forced", [row])
         curve = query.light_curve(own, ASTEROID)
         forced = replace(curve, sql=f"SELECT * REPLACE ('forced' AS kind) FROM ({curve.sql.rstrip().rstrip(';')})")
@@ -178,10 +179,10 @@ def test_reduced_points_are_drawn_without_those_rejected(db):
         drawable([p | {"rejected": "pos"} for p in found])
 
 
-def test_periods_are_of_points_near_the_path_and_reduced_where_asked(tmp_path):
+def test_periods_are_of_points_near_the_path_and_reduced_where_asked(path, tmp_path):
     from photdb.jobs.statistics_period import points as counted
 
-    with Database.open(moving_store(tmp_path / "own.duckdb"), read_only=False) as own:
+    with Database.open(shutil.copy(path, tmp_path / "own.duckdb"), read_only=False) as own:
         with pytest.raises(NotFoundError, match="9 points near the predicted places"):
             counted(own, ASTEROID)  # one is too far off, one saturated, one without zero point
         own.execute(f"UPDATE detection_hot SET flags = 0 WHERE object_id = {ASTEROID}")

@@ -67,6 +67,7 @@ def test_a_frame_without_a_detection_has_its_forced_flux(path, tmp_path):
     assert len(lines) == N_FRAMES
     assert [k for k, line in enumerate(lines, start=1) if " FORCED " in line] == [6, 7]
     assert lines[5].split()[2] == f"{22.5 - 2.5 * math.log10(40):.4f}"
+    assert abs(float(lines[5].split()[6])) < 1500  # it has a predicted place
     assert lines[6].startswith("#")  # a negative flux has no magnitude
 
 
