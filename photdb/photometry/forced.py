@@ -115,14 +115,14 @@ def _fill_in(flux: NDArray[np.float64], part: Shape, found: Found, ground: Groun
     """Give the bad pixels of apertures what they would have held; tell which have one that cannot be filled in."""
     missing = np.zeros(len(flux), bool)
     pairs = ground.opposite
-    if not len(pairs.index):
+    if not len(pairs.pixel):
         return missing
-    row, column = np.divmod(pairs.index, found.subtracted.shape[1])
+    row, column = np.divmod(pairs.pixel, found.subtracted.shape[1])
     dx, dy = column - ground.x[ground.use][pairs.position], row - ground.y[ground.use][pairs.position]
     shapes = part.at(pairs.position)
     lost = ~pairs.good & shapes.touches(dx, dy)
     missing[pairs.position[lost]] = True
-    change = shapes.overlap(dx, dy) * (pairs.value.astype(float) - found.subtracted.reshape(-1)[pairs.index])
+    change = shapes.overlap(dx, dy) * (pairs.value.astype(float) - found.subtracted.reshape(-1)[pairs.pixel])
     flux += np.bincount(pairs.position, np.where(pairs.good, change, 0.0), minlength=len(flux))
     return missing
 

@@ -152,14 +152,14 @@ def _opposite(pixels: Pixels, found: Found, x: NDArray[np.float64], y: NDArray[n
     """
     touched = np.flatnonzero(mask_bits(pixels.mask, x, y, radius + 1.0) & UNUSABLE)
     pairs = opposite_values(found.subtracted, pixels.mask, x[touched], y[touched], radius)
-    if not len(pairs.index):
+    if not len(pairs.pixel):
         return pairs
     near = _sources_near(found, x[touched], y[touched], 2 * radius + 4)
     near = near[(mask_bits(pixels.mask, found.x[near], found.y[near], radius + 1.0) & UNUSABLE) != 0]
     index, value, _ = mirror_masked(found.subtracted, pixels.mask, found.x[near], found.y[near], radius)
     if len(index):
-        place = np.minimum(np.searchsorted(index, pairs.index), len(index) - 1)
-        pairs = pairs._replace(value=np.where(index[place] == pairs.index, value[place], pairs.value))
+        place = np.minimum(np.searchsorted(index, pairs.pixel), len(index) - 1)
+        pairs = pairs._replace(value=np.where(index[place] == pairs.pixel, value[place], pairs.value))
     return pairs._replace(position=touched[pairs.position])
 
 

@@ -11,6 +11,9 @@ from photdb.photometry.flags import UNUSABLE, Flag
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: Pixels around positions that are looked at together.
+_CELLS = 500_000
+
 
 def mask_bits(
     mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], radius: float
@@ -61,7 +64,7 @@ def mirror_masked(
     incomplete = nearest_missing(found, len(x))
     good = found.good
     order = np.argsort(-found.distance[good], kind="stable")
-    index = found.index[good][order]
+    index = found.pixel[good][order]
     index, last = np.unique(index[::-1], return_index=True)
     return index, found.value[good][order][::-1][last], incomplete
 
@@ -69,12 +72,12 @@ def mirror_masked(
 class Opposite(NamedTuple):
     """Unusable pixels near positions, one element per pair of both, and what lies opposite across the position.
 
-    `position` counts the positions; `index` is the flat index of the pixel, `distance` (px) is from the position;
+    `position` counts the positions; `pixel` is the flat index of the pixel, `distance` (px) is from the position;
     `value` (ADU) is the one opposite, where `good`.
     """
 
     position: NDArray[np.int64]
-    index: NDArray[np.int64]
+    pixel: NDArray[np.int64]
     value: NDArray[np.float32]
     good: NDArray[np.bool_]
     distance: NDArray[np.float64]
@@ -84,8 +87,26 @@ def opposite_values(
     image: NDArray[np.float32], mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], radius: float
 ) -> Opposite:
     """Return the unusable pixels within a radius (px) of each position, and the values opposite to them."""
-    height, width = mask.shape
     reach = int(np.ceil(radius + 0.5))
+    step = max(1, _CELLS // (2 * reach + 1) ** 2)
+    parts = []
+    for start in range(0, max(len(x), 1), step):
+        here = slice(start, start + step)
+        part = _opposite_values(image, mask, x[here], y[here], radius, reach)
+        parts.append(part._replace(position=part.position + start))
+    return Opposite(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _opposite_values(
+    image: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    radius: float,
+    reach: int,
+) -> Opposite:
+    """`opposite_values` of some positions, on squares of pixels around them."""
+    height, width = mask.shape
     n = np.arange(-reach, reach + 1)
     yy = (np.rint(y).astype(np.int64)[:, None, None] + n[None, :, None]) + 0 * n[None, None, :]
     xx = (np.rint(x).astype(np.int64)[:, None, None] + n[None, None, :]) + 0 * n[None, :, None]
