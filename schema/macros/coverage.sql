@@ -127,7 +127,7 @@ given AS MATERIALIZED (
   SELECT a.i, a.target_id, f.*
   FROM forced AS f
   JOIN asked AS a ON a.object_id = f.object_id
-  WHERE f.target_id IS DISTINCT FROM a.target_id
+  WHERE f.target_id IS NULL OR f.target_id IS DISTINCT FROM a.target_id
 ),
 pushed AS MATERIALIZED (
   SELECT
