@@ -40,8 +40,8 @@ def controls(
 ) -> None:
     """Print the light curve of a target's control star, and how constant it is.
 
-    PHOTOMETRYPIPELINE's rule: of the stars that the target's first and last frame have in common, one in the brightest
-    twentieth. Its scatter should be what its errors say.
+    PHOTOMETRYPIPELINE's rule: of the stars that the target's first and last frame have in common, by brightness, the
+    one 5 % down the list. Its scatter should be what its errors say.
 
     Example: photdb controls "(5945) Roachapproach" --plot control.png
     """
