@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -130,7 +131,7 @@ def lay_work(db: Database, who: Who, frames: Frames, *, frame_ids: Sequence[int]
         n_places=first + len(moving),
         n_frames=int(db.one("SELECT count(*) FROM forced_frame")),
         n_uncovered=uncovered,
-        unplaced=[t for t in every if t not in targets],
+        unplaced=[t for t in every if not (t.is_moving or t.has_place)],
     )
 
 
@@ -214,5 +215,5 @@ def _paths(db: Database, moving: list[Target], asked: list[Asked], first: int) -
     places["place"] = pa.array([number[i] for i in ids], pa.int32())
     places["wanted"] = pa.array([wanted[i] for i in ids], pa.int32())
     places["is_recentred"] = pa.array([asked[wanted[i]].recentre_arcsec is not None for i in ids], pa.bool_())
-    covered = {target_id: ids.count(target_id) for target_id in number}
-    return pa.table(places), {i: len(frames) - n for i, n in covered.items() if n < len(frames)}
+    covered = Counter(ids)
+    return pa.table(places), {i: len(frames) - covered[i] for i in number if covered[i] < len(frames)}
