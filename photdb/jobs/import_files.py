@@ -374,17 +374,31 @@ def _commit(
             association = _associate(db, layout, staged, run_id)
             names = _named(db, layout, batch.files)
             db.job("commit_detections")
+            n_forced = _write_forced(db, layout, run_id)
             _write_zero_points(db, zero, run_id)
             summary.n_targets += _write_targets(db, names, prefix)
     finally:
         staged.unlink(missing_ok=True)
     summary.n_files += len(batch.files)
     summary.n_frames += len(layout.frames)
-    summary.n_rows += len(layout.detections)
+    summary.n_rows += len(layout.detections) + n_forced
+    if n_forced < len(layout.forced):
+        summary.left_out["forced points of no star of the file"] += len(layout.forced) - n_forced
     summary.n_new_objects += association
     summary.left_out.update({"twice in the file": layout.n_twice} if layout.n_twice else {})
     summary.systems.update(zero["mag_system"].to_list() if len(zero) else [])
     return [i for i in layout.to_calibrate if help_.zeropoints is None]
+
+
+def _write_forced(db: Database, layout: Layout, run_id: int) -> int:
+    """Write the forced points of our own light curves; return how many have a star."""
+    if not len(layout.forced):
+        return 0
+    with db.table("given_forced", layout.forced.to_arrow()):
+        db.job("import_forced", run_id=run_id)
+    sql = "SELECT count(*) FROM forced WHERE run_id = $run_id AND frame_id IN (SELECT frame_id FROM given_forced)"
+    with db.table("given_forced", layout.forced.select("frame_id").to_arrow()):
+        return int(db.one(sql, run_id=run_id))
 
 
 def _associate(db: Database, layout: Layout, staged: Path, run_id: int) -> int:

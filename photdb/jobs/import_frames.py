@@ -68,6 +68,8 @@ class Layout:
     frames, detections, zeropoints
         Rows, in the columns of the store; ``detections`` also has ``object`` (the file's own name or number of it)
         and ``at_star``: its place is that of the star, not one measured in the frame.
+    forced
+        Forced points of our own light curves, with ``object`` as detections have it.
     cover
         (norder, cell, frame_id).
     n_twice
@@ -80,6 +82,7 @@ class Layout:
 
     frames: pl.DataFrame
     detections: pl.DataFrame
+    forced: pl.DataFrame
     zeropoints: pl.DataFrame
     cover: list[tuple[int, int, int]]
     n_twice: int
@@ -134,7 +137,8 @@ def lay_out(
     kept = [c for c in frames.columns if c not in _LOCAL]
     curves = [i for i, f in enumerate(files) if f.mapping.kind == "lightcurve"]
     rows = rows.with_columns(pl.col("file_no").is_in(curves).alias("at_star"))
-    return Layout(frames.select(kept), _detections(rows), zeropoints, cover, n_before - len(rows), to_calibrate, own)
+    found, forced = _detections(rows.filter(~pl.col("is_forced"))), _forced(rows.filter("is_forced"))
+    return Layout(frames.select(kept), found, forced, zeropoints, cover, n_before - len(rows), to_calibrate, own)
 
 
 _LOCAL = (
@@ -160,13 +164,16 @@ def _stacked(files: Sequence[Imported], known_frames: pl.DataFrame | None) -> pl
     tables = [f.rows.with_columns(pl.lit(i, pl.Int32).alias("file_no")) for i, f in enumerate(files)]
     rows = pl.concat(tables, how="diagonal_relaxed")
     missing: dict[str, Any] = {
-        c: pl.Float64 for c in (*_FLOATS, *_OF_FRAME, "mag", "mag_err", "bjd_tdb") if c not in rows.columns
+        c: pl.Float64
+        for c in (*_FLOATS, *_OF_FRAME, "mag", "mag_err", "bjd_tdb", "own_limit_mag")
+        if c not in rows.columns
     }
     missing |= {c: pl.String for c in ("frame", "object", "field") if c not in rows.columns}
     missing |= {c: pl.List(pl.Float32) for c in ("aper_flux", "aper_flux_err") if c not in rows.columns}
+    missing |= {"is_forced": pl.Boolean} if "is_forced" not in rows.columns else {}
     rows = rows.with_columns(pl.lit(None, kind).alias(c) for c, kind in missing.items())
     numbers = [c for c, kind in rows.schema.items() if kind.is_float()]
-    rows = rows.with_columns(pl.col(c).fill_nan(None) for c in numbers)
+    rows = rows.with_columns(pl.col("is_forced").fill_null(False), *(pl.col(c).fill_nan(None) for c in numbers))
     if known_frames is None or not rows["frame"].is_not_null().any():
         return rows
     times = known_frames.select(
@@ -225,7 +232,7 @@ def _frames(
     rows = rows.with_columns(pl.Series(n, unit[:, i]) for i, n in enumerate(("ux", "uy", "uz")))
     first = [pl.col(c).drop_nulls().first() for c in (*_OF_FRAME, "filter", "mag_system")]
     grouped = rows.group_by("frame_id", maintain_order=True).agg(
-        pl.len().cast(pl.Int32).alias("n_detections"),
+        (~pl.col("is_forced")).sum().cast(pl.Int32).alias("n_detections"),
         pl.col("has_mag").first(),
         *first,
         pl.col("ux", "uy", "uz").mean(),
@@ -495,6 +502,22 @@ def tidy(table: pl.DataFrame) -> pl.DataFrame:
 def _ab_offset(system: str | None, band: str) -> float | None:
     """Return m_AB - m of magnitudes in a system: 0 of AB ones; nobody says what it is of Vega ones."""
     return 0.0 if system == "AB" and (band not in bands() or bands()[band].system != "none") else None
+
+
+def _forced(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return forced points; their noise is what their limit and the zero point of the frame say."""
+    import polars as pl
+
+    noise = 10.0 ** (-0.4 * (pl.col("own_limit_mag") - pl.col("zp"))) / 5
+    return rows.select(
+        "frame_id",
+        "object",
+        "ra",
+        "dec",
+        *(pl.col(c).cast(pl.Float32) for c in ("x", "y", "flux", "flux_err", "sky")),
+        noise.cast(pl.Float32).alias("noise"),
+        pl.col("flags").cast(pl.Int32),
+    )
 
 
 def _detections(rows: pl.DataFrame) -> pl.DataFrame:

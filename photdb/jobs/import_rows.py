@@ -376,6 +376,7 @@ class _Reader:
         self._how_bright()
         self._flags()
         self._pixels()
+        self._forced()
         rows, left_out = self._usable(pl.DataFrame(self.out))
         return Imported(
             self.path, self.mapping, rows, list(dict.fromkeys(self.guesses)), self.warnings, left_out, self._facts()
@@ -653,6 +654,22 @@ class _Reader:
         left = judged.filter(pl.col("reason").is_not_null())["reason"].value_counts()
         counts = Counter({str(r): int(n) for r, n in left.iter_rows()})
         return judged.filter(pl.col("reason").is_null()).drop("reason"), counts
+
+    def _forced(self) -> None:
+        """Tell forced points of our own light curves from detections: a limit of theirs is not the frame's."""
+        if not self.mapping.name.startswith("photdb") or "kind" not in self.sheet.rows.columns:
+            return
+        forced = (self.sheet.rows["kind"] == "forced").fill_null(False).to_numpy()
+        if not forced.any():
+            return
+        self.out["is_forced"] = forced
+        for name in ("limit_mag", "limit_3_mag"):
+            if name in self.out:
+                limit = np.asarray(self.out[name], dtype=float)
+                self.out[f"own_{name}"], self.out[name] = (
+                    np.where(forced, limit, np.nan),
+                    np.where(forced, np.nan, limit),
+                )
 
     def _detected(self) -> NDArray[np.bool_]:
         """Return which rows of our own are detections, not limits."""

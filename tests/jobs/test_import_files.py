@@ -639,3 +639,30 @@ def test_points_of_a_faint_star_come_in_as_its_own_object(tmp_path, store):
     )
     assert done.n_new_objects == 1
     assert len(curve(store)) == 5
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "fits"])
+def test_forced_points_come_back_as_forced_points_with_their_limits(tmp_path, suffix):
+    from forced_store import UNDETECTED, UNMEASURED, forced_store
+
+    old, new = forced_store(tmp_path / "old.duckdb"), tmp_path / "new.duckdb"
+    with Database.open(old) as db:
+        for what in ("lightcurve", "object"):
+            formats.write_file(query.export(db, what), tmp_path / f"{what}.{suffix}", suffix)
+        before = {(p["object_id"], round(p["mjd_mid"], 6)): p for p in query_dicts(db)}
+    import_files([tmp_path / f"lightcurve.{suffix}"], store=new, objects=tmp_path / f"object.{suffix}")
+    with Database.open(new) as db:
+        assert db.audit() == {}
+        after = {(p["object_id"], round(p["mjd_mid"], 6)): p for p in query_dicts(db)}
+    assert before.keys() == after.keys()
+    assert sum(p["kind"] == "forced" for p in after.values()) == len(set(UNDETECTED) - {UNMEASURED})
+    for key, point in before.items():
+        assert after[key]["kind"] == point["kind"]
+        for name in ("flux", "mag", "mag_err", "limit_mag", "zp"):
+            expected = point[name] if point[name] is None else pytest.approx(point[name], rel=1e-5)
+            assert after[key][name] == expected, name
+
+
+def query_dicts(db: Database) -> list[dict]:
+    """Every point of the view that belongs to an object."""
+    return db.rows("SELECT * FROM lightcurve WHERE object_id IS NOT NULL").dicts()
