@@ -17,6 +17,7 @@ import argparse
 import os
 import time
 import warnings
+from importlib import import_module
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -54,9 +55,8 @@ def timed(what, repeat: int):
 def theirs(pixels: Pixels, found: Found, psf: Psf, x: np.ndarray, y: np.ndarray, model: str) -> np.ndarray:
     """Fluxes of photutils at fixed positions."""
     from astropy.table import Table
-    from photutils.background import LocalBackground, MMMBackground
-    from photutils.psf import ImagePSF, MoffatPSF, PSFPhotometry, SourceGrouper
 
+    peer, sky = import_module("photutils.psf"), import_module("photutils.background")
     half = int(np.ceil(2 * psf.fwhm_x))
     if model == "image":
         steps = (np.arange(-4 * (half + 2), 4 * (half + 2) + 1) / 4).astype(float)
@@ -64,16 +64,16 @@ def theirs(pixels: Pixels, found: Found, psf: Psf, x: np.ndarray, y: np.ndarray,
         image = np.array(
             [[psf.on(-np.array([a]), -np.array([b]), zero, zero, 1)[0, 0, 0] for a in steps] for b in steps]
         )
-        shape = ImagePSF(image, oversampling=4)
+        shape = peer.ImagePSF(image, oversampling=4)
     else:
         alpha = psf.fwhm / (2 * np.sqrt(2 ** (1 / psf.beta) - 1))
-        shape = MoffatPSF(alpha=alpha, beta=psf.beta)
+        shape = peer.MoffatPSF(alpha=alpha, beta=psf.beta)
     shape.x_0.fixed = shape.y_0.fixed = True
     error = np.sqrt(np.maximum(pixels.data, 1) / pixels.gain + pixels.floor)
-    photometry = PSFPhotometry(
-        shape, (2 * half + 1, 2 * half + 1), grouper=SourceGrouper(min_separation=3 * psf.fwhm),
+    photometry = peer.PSFPhotometry(
+        shape, (2 * half + 1, 2 * half + 1), grouper=peer.SourceGrouper(min_separation=3 * psf.fwhm),
         aperture_radius=psf.fwhm,
-        local_bkg_estimator=LocalBackground(3.5 * psf.fwhm, 6.0 * psf.fwhm, bkg_estimator=MMMBackground()),
+        local_bkg_estimator=sky.LocalBackground(3.5 * psf.fwhm, 6 * psf.fwhm, bkg_estimator=sky.MMMBackground()),
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -105,7 +105,7 @@ def main() -> None:
             ours, model = (seconds + fit) / len(x), psf
             own = fluxes
     try:
-        import photutils
+        photutils = import_module("photutils")
     except ImportError:
         print("photutils: not installed, no ratio (pip install photutils)")
         return
