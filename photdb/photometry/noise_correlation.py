@@ -30,8 +30,8 @@ _BLOCK, _BLOCKS = 256, 16
 _LEAST_SHARE, _LEAST_PIXELS, _LEAST_BLOCKS = 0.1, 20_000, 4
 #: A pixel further off than this (sigma) is something else than noise.
 _CLIP = 5.0
-#: Where means are this much noisier than their pixels say, only sources with such a peak (sigma) are taken for sources.
-_STRONG, _PEAK = 1.2, 5.5
+#: Where pixels side by side are correlated by this much, only sources with such a peak (sigma) are taken for sources.
+_STRONG, _PEAK = 0.2, 5.5
 #: Excess variance that counts: above so many of its standard errors, and this share.
 _SIGNIFICANT, _LEAST_EXCESS = 4.0, 0.03
 
@@ -92,6 +92,14 @@ class NoiseCorrelation:
         blocks = 1 + 2 * self.covariance[:, 1:].sum(axis=1) / self.covariance[:, 0].mean()
         return float(self._significant(blocks))
 
+    @property
+    def of_neighbours(self) -> float:
+        """Correlation of pixels side by side; 0 where nothing could be measured."""
+        if not len(self.covariance):
+            return 0.0
+        mean = self.covariance.mean(axis=0)
+        return float(mean[self.distance == 1].mean() / mean[0])
+
     def _significant(self, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the root of the mean of ratios of variances (..., blocks), 1 where it may as well be 1."""
         mean, error = blocks.mean(axis=-1), blocks.std(axis=-1, ddof=1) / np.sqrt(blocks.shape[-1])
@@ -106,10 +114,10 @@ def noise_correlation(pixels: Pixels, found: Found) -> NoiseCorrelation:
     to sixteen blocks of 256 px; what pixels twelve to fifteen apart have in common is the unevenness of the sky, which
     the local sky of each aperture takes off, and is subtracted. The sum over all pairs in an aperture is its variance:
     right for any resampling, whether the variances know of it or not. Peaks of strongly correlated noise pass for
-    sources: where there is much of it only sources with a peak above 5.5 sigma are left out.
+    sources: where pixels side by side are that alike only sources with a peak above 5.5 sigma are left out.
     """
     made = _measured(pixels, found, ~occupied_pixels(pixels, found))
-    if made.of_level > _STRONG:
+    if made.of_neighbours > _STRONG:
         return _measured(pixels, found, ~occupied_pixels(pixels, found, least_peak=_PEAK))
     return made
 

@@ -83,3 +83,14 @@ def test_a_frame_without_enough_empty_sky_is_taken_as_it_is():
     assert len(correlation.covariance) == 0
     assert correlation.factor(*circle(8.0)) == 1
     assert correlation.of_level == 1
+
+
+def test_a_crowd_is_not_taken_for_a_resampled_frame():
+    rng = np.random.default_rng(3000)
+    x, y = rng.uniform(0, 700, (2, 3000))
+    flux = np.minimum(10 ** (2.8 + rng.exponential(0.6, 3000)), 1e6)
+    pixels = expose(star_field((700, 700), x, y, flux, fwhm=3.0), rng, Camera())
+    correlation = noise_correlation(pixels, find_sources(pixels, SETTINGS))
+    assert correlation.of_neighbours < 0.1
+    assert 1 < correlation.factor(*circle(9.0)) < 1.4  # stars below the threshold are noise as well
+    assert noise_correlation(*frame(1, lambda d: ndimage.gaussian_filter(d, 0.8))).of_neighbours > 0.5
