@@ -1,0 +1,120 @@
+"""Light curves with forced points as commands: which points, which limits, which aperture, and their picture."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from forced_store import N_FRAMES, UNDETECTED, UNMEASURED, forced_store
+
+from photdb.cli import app as cli
+from photdb.output import plot
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    return forced_store(tmp_path_factory.mktemp("forced") / "forced.duckdb")
+
+
+@pytest.fixture
+def photdb(store, monkeypatch, capsys):
+    """Run a command line on the store: (exit code, stdout, stderr)."""
+    monkeypatch.setenv("PHOTDB", str(store))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as end:
+            cli.main(list(words))
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return run
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_usual_columns_stay_and_a_limit_that_is_asked_for_is_said_at_the_end(photdb):
+    code, out, err = photdb("lightcurve", "HAT-P 99")
+    assert code == 0
+    assert len(rows(out)) == N_FRAMES - 1
+    assert out.splitlines()[0].endswith(",x,y")
+    assert "11 points: 8 detected, 3 forced (1 below 5 sigma: limits)" in err
+    code, out, err = photdb("lightcurve", "HAT-P 99", "--sigma", "3", "--kind", "forced")
+    assert out.splitlines()[0].endswith(",x,y,limit_3_mag,is_limit")
+    assert {r["kind"] for r in rows(out)} == {"forced"}
+    assert "11 points: 11 forced" in err
+    assert "below" not in err
+    assert photdb("lightcurve", "HAT-P 99", "--sigma", "5")[1].splitlines()[0].endswith(",x,y,is_limit")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--sigma", "4"], "limits are of 3 or 5 sigma"),
+        (["--kind", "both"], "all, detected, forced"),
+        (["--aperture", "7arcsec"], "no aperture '7arcsec'"),
+        (["--aperture", "psf", "--aperture-id", "1"], "say the same"),
+        (["--coadd", "week"], "night and all"),
+        (["--coadd", "all", "--limits"], "leave --targets, --plot and --limits away"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_can(photdb, words, says):
+    code, _, err = photdb("lightcurve", "HAT-P 99", *words)
+    assert (code, says in err) == (2, True), err
+
+
+def test_apertures_have_names(photdb):
+    assert {r["aperture_id"] for r in rows(photdb("lightcurve", "HAT-P 99", "--aperture", "psf")[1])} == {"-2"}
+    assert {r["aperture_id"] for r in rows(photdb("lightcurve", "Galaxy", "--aperture", "whole")[1])} == {"-3"}
+    assert {r["aperture_id"] for r in rows(photdb("lightcurve", "HAT-P 99", "--aperture", "5arcsec")[1])} == {"1"}
+
+
+def test_a_place_that_was_not_forced_says_which_command_does_it(photdb):
+    code, _, err = photdb("lightcurve", "41.59", "-30.26", "--kind", "forced")
+    assert code == 3
+    assert "its flux was not measured in any frame" in err
+    assert "photdb forced --object" in err
+    _, _, err = photdb("coverage", "41.58", "-30.1")
+    assert "11 not detected" in err
+    assert "12 frames not yet forced: `photdb forced --target NAME`" in err
+    _, _, err = photdb("coverage", "SN 2017x", "--sigma", "3")
+    assert "12 frames: 10 limit, 2 forced" in err
+    assert "not yet forced" not in err
+
+
+@pytest.mark.parametrize(("sigma", "limits"), [("3", 0), ("5", 1)])
+def test_a_picture_has_limits_of_one_sigma_and_says_which(photdb, tmp_path, monkeypatch, sigma, limits):
+    drawn = []
+    save = plot.style.save
+    monkeypatch.setattr(plot.style, "save", lambda figure, path: (drawn.append(figure), save(figure, path)))
+    code, _, err = photdb("lightcurve", "HAT-P 99", "--sigma", sigma, "--plot", str(tmp_path / "a.png"))
+    assert code == 0, err
+    labels = [
+        text.get_text() for ax in drawn[0].axes for text in (ax.get_legend().get_texts() if ax.get_legend() else ())
+    ]
+    assert [w for w in labels if "limits" in w] == [f"g, {sigma}-sigma limits"] * limits
+    assert ("g, forced" in labels) == (sigma == "3")  # the only one in g is between the two
+    assert {"r", "r, forced", "g"} <= set(labels)
+    shapes = [line.get_marker() for ax in drawn[0].axes for line in ax.lines if "limits" in str(line.get_label())]
+    assert shapes == ["v"] * limits
+
+
+def test_as_fluxes_all_forced_points_are_drawn(photdb, tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(plot.style, "save", lambda figure, path: (drawn.append(figure), path.touch()))
+    assert photdb("lightcurve", "SN 2017x", "--flux", "--plot", str(tmp_path / "a.png"), "--band", "g")[0] == 0
+    (ax,) = [ax for ax in drawn[0].axes if ax.get_legend()]
+    (line,) = [line for line in ax.lines if line.get_marker() == plot.FORCED]
+    assert len(line.get_ydata()) == 6
+    assert (line.get_ydata() < 0).sum() == 2
+
+
+def test_a_mean_is_one_row_a_band_and_night(photdb):
+    code, out, err = photdb("lightcurve", "HAT-P 99", "--coadd", "night", "--kind", "forced")
+    assert code == 0
+    assert [(r["band"], r["night"], r["n_point"]) for r in rows(out)] == [
+        ("g", "2017-12-19", str(3 - (UNMEASURED in UNDETECTED))), ("r", "2017-12-19", "3"),
+        ("g", "2017-12-20", "3"), ("r", "2017-12-20", "2"),
+    ]  # fmt: skip
+    assert "the mean of 10 points (without 1 that have no flux, or no zero point)" in err
