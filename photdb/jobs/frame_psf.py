@@ -58,15 +58,13 @@ def first_look(pixels: Pixels, found: Found) -> Psf | None:
     It costs a tenth of measuring a frame, what `build_psf` makes of all stars as much as the frame itself. Widths agree
     to a part in a thousand, but fluxes are never fitted with it.
     """
-    from photdb.photometry.psf import build_psf
-
     clean = np.flatnonzero(found.flags == 0)
     signal = found.peak[clean] / found.background.noise_at(found.x[clean], found.y[clean])
     flags = found.flags | np.int32(Flag.DEBLENDED)
     brightest = clean[np.argsort(-signal, kind="stable")[:_FIRST_STARS]]
     flags[brightest] = 0
     try:
-        return build_psf(pixels, replace(found, flags=flags), degree=0)
+        return _built(pixels, replace(found, flags=flags), degree=0)
     except InputError as error:
         log.info("no PSF: %s", error.what)
         return None
@@ -118,11 +116,25 @@ def built(frame: InPrimary, kind: Kind) -> Psf:
     Raises
     ------
     InputError
-        If they are too few.
+        If they are too few, or make none.
     """
+    return _built(frame.pixels, frame.found, kind=kind)
+
+
+def _built(pixels: Pixels, found: Found, *, kind: Kind = "moffat", degree: int | None = None) -> Psf:
+    """Build a model; one that comes to nothing costs no frame."""
     from photdb.photometry.psf import build_psf
 
-    return build_psf(frame.pixels, frame.found, kind=kind)
+    try:
+        with np.errstate(all="ignore"):
+            psf = build_psf(pixels, found, kind=kind, degree=degree)
+    except (np.linalg.LinAlgError, ArithmeticError) as error:
+        raise InputError(
+            f"its stars make no PSF: {error}", "look at the frame: trails, clouds, out of focus"
+        ) from error
+    if not (np.isfinite([psf.fwhm_x, psf.fwhm_y, psf.beta]).all() and np.isfinite(psf.coefficients).all()):
+        raise InputError("its stars make no PSF: the fit ran away", "look at the frame: trails, clouds, out of focus")
+    return psf
 
 
 def _fitted(frame: InPrimary, psf: Psf, x: NDArray[Any], y: NDArray[Any], *, neighbours: bool = True) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from nights import lights, make, spoil, with_catalogue
 
 from photdb import query
 from photdb.errors import InputError, NotFoundError, UsageError
-from photdb.jobs import psf, zeropoint_versions
+from photdb.jobs import frame_psf, psf, zeropoint_versions
 from photdb.jobs.check_pixels import rederive
 from photdb.jobs.compact import compact
 from photdb.jobs.forced import forced
@@ -24,6 +25,7 @@ from photdb.jobs.ingest import ingest
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.zeropoint import calibrate_store
 from photdb.output import formats
+from photdb.photometry.psf import Psf
 from photdb.store.database import Database
 
 FIT = IngestSettings(psf=True)
@@ -253,6 +255,23 @@ def test_exported_psf_fluxes_come_back(fitted, tmp_path):
     assert asked(store, sql) == asked(fitted, sql)
     zero = "SELECT zp, zp_err FROM zeropoint_active WHERE aperture_id = -2 ORDER BY ALL"
     assert asked(store, zero) == asked(fitted, zero)
+
+
+@pytest.mark.parametrize("fault", [np.linalg.LinAlgError("singular"), InputError("two stars", ""), "not finite"])
+def test_a_model_that_comes_to_nothing_costs_no_frame(plain, monkeypatch, fault):
+    with Database.open(plain) as db:
+        look = psf.frame_of(db, "1").measured()
+    good = frame_psf.built(look, "moffat")
+
+    def failing(*_: object, **__: object) -> Psf:
+        if isinstance(fault, Exception):
+            raise fault
+        return replace(good, coefficients=np.full_like(good.coefficients, np.nan))
+
+    monkeypatch.setattr("photdb.photometry.psf.build_psf", failing)
+    assert frame_psf.of_first_look(look) == []
+    with pytest.raises(InputError):
+        frame_psf.of_sources(look)
 
 
 def test_light_curves_are_told_in_psf_fluxes(fitted):
