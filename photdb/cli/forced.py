@@ -83,8 +83,9 @@ def forced(
     """Measure flux at given positions in every frame that saw them, detected or not.
 
     At all targets, or at those named, or at objects. Every frame is measured on its own pixels at the place carried by
-    proper motion or ephemeris; what is there already is not measured again. Frames that come later are measured by
-    ingest as a target was last asked for.
+    proper motion or ephemeris; what is there already is not measured again. The ellipse of a target that has one, and
+    the trail of one that moves fast, are measured without being asked. Frames that come later are measured by ingest as
+    a target was last asked for.
 
     Example: photdb forced
 

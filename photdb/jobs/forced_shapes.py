@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from photdb.photometry.measure import Found
     from photdb.photometry.pixels import Pixels
 
-#: What moves by more of a FWHM than this during the exposure is measured in a trail: a circle of 3 FWHM would miss a
-#: hundredth of its light there, and the PSF more.
+#: What moves by more of a FWHM than this during the exposure is measured in a trail. A circle of 3 FWHM loses 0.3 % of
+#: the light there (Moffat profiles of beta 2.5 to 4.5: 0.23 to 0.30 %), but 1.2 % of a trail of one FWHM.
 TRAIL_FWHM = 0.5
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from photdb.jobs.forced import forced
 from photdb.jobs.forced_asked import Asked, size
 from photdb.jobs.forced_work import Frames
 from photdb.jobs.ingest import ingest
+from photdb.jobs.pool_dask import _absolute
 from photdb.jobs.target_links import refresh_targets
 from photdb.store.database import Database
 
@@ -26,7 +28,7 @@ R = TypeVar("R")
 
 
 class Here:
-    """Frames measured in this process, one after the other: what a frame gives does not depend on where."""
+    """Frames measured in this process one by one, their tasks as they arrive in another one or on a cluster."""
 
     def __init__(self, n: int) -> None:
         pass
@@ -39,7 +41,7 @@ class Here:
 
     def spread(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
         for task in tasks:
-            yield task, function(task)
+            yield task, function(pickle.loads(pickle.dumps(_absolute(task))))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,6 +107,7 @@ def test_a_target_on_a_star_has_the_flux_of_its_detection(store):
     assert np.abs(flux - seen).max() < 0.5 * error.min()
 
 
+@pytest.mark.slow
 def test_new_frames_are_measured_by_ingest_and_old_ones_by_the_job(survey, tmp_path):
     store = with_catalogue(tmp_path / "s.duckdb", survey)
     ingest([survey / "night-0"], store=store, workers=2)
