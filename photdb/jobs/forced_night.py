@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -140,10 +141,10 @@ def _task(
     frame: Mapping[str, Any], again: FrameTask, places: dict[str, NDArray[Any]], laid: Laid, staging: Path
 ) -> ForcedTask:
     """Return the task of one frame."""
-    key = staging_key(
-        "forced", frame["frame_id"], frame["sha256"], asdict(again), frame["wcs"],
-        {name: values.tolist() for name, values in places.items()}, {i: list(a) for i, a in laid.sizes.items()},
-    )  # fmt: skip
+    asked = {name: hashlib.sha256(values.tobytes()).hexdigest() for name, values in places.items()}
+    sizes = {i: list(aperture) for i, aperture in laid.sizes.items()}
+    psf_run = frame["psf"]["run_id"] if frame["psf"] else None
+    key = staging_key("forced", frame["frame_id"], frame["sha256"], asdict(again), frame["wcs"], asked, sizes, psf_run)
     given = {f.name: getattr(again, f.name) for f in fields(FrameTask)} | {"key": key, "staging": staging}
     return ForcedTask(**given, frame_id=frame["frame_id"], solution=solution_of(frame), places=places, sizes=laid.sizes)
 
