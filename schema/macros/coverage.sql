@@ -131,15 +131,26 @@ given AS MATERIALIZED (
 ),
 pushed AS MATERIALIZED (
   SELECT
-    g.i, g.frame_id, g.flux, g.flux_err, g.noise, g.flags, g.x, g.y, g.reason, g.target_id, g.aperture_id
-  FROM given AS g
-  LEFT JOIN target AS t ON t.target_id = g.asked_target
-  WHERE g.aperture_id = CASE WHEN t.a_arcsec IS NOT NULL THEN -3 ELSE 0 END
-  QUALIFY row_number() OVER (
-    PARTITION BY g.i, g.frame_id
-    ORDER BY
-      g.reason IS NULL DESC, g.target_id IS NOT DISTINCT FROM g.asked_target DESC, g.target_id, g.method DESC
-  ) = 1
+    *,
+    flux_to_mag(flux, zp_bent(spot, zp, mag_term, mag_pivot, flux)) AS mag,
+    mag_error(flux, flux_err) AS mag_err,
+    spot + faint + coalesce(mag_term * (zp + faint - mag_pivot), 0) AS limit_mag
+  FROM (
+    SELECT
+      g.i, g.frame_id, g.flux, g.flux_err, g.noise, g.flags, g.reason, z.zp, z.mag_term, z.mag_pivot,
+      zp_at(z.zp_map, g.x, g.y, f.width, f.height) + z.zp AS spot,
+      -2.5 * log10(CASE WHEN g.noise > 0 THEN 5.0 * g.noise END) AS faint
+    FROM given AS g
+    JOIN frame AS f ON f.frame_id = g.frame_id
+    LEFT JOIN target AS t ON t.target_id = g.asked_target
+    LEFT JOIN zeropoint_active AS z ON z.frame_id = g.frame_id AND z.aperture_id = g.aperture_id
+    WHERE g.aperture_id = CASE WHEN t.a_arcsec IS NOT NULL THEN -3 ELSE 0 END
+    QUALIFY row_number() OVER (
+      PARTITION BY g.i, g.frame_id
+      ORDER BY
+        g.reason IS NULL DESC, coalesce(g.target_id = g.asked_target, false) DESC, g.target_id, g.method DESC
+    ) = 1
+  )
 ),
 neighbour AS (
   SELECT i, frame_id, arg_min(name, distance) AS name, min(distance) AS distance
@@ -202,23 +213,15 @@ judged AS (
       WHEN u.mag IS NULL OR u.mag > z.limit_mag - 0.5 THEN 'too faint'
       ELSE 'missed'
     END AS why,
-    coalesce(m.mag, CASE WHEN m.frame_id IS NULL THEN flux_to_mag(p.flux, zp_here(zf, p.flux, p.x, p.y, f.width, f.height)) END)
-      AS mag,
-    coalesce(
-      mag_error(m.flux, m.flux_err), CASE WHEN m.frame_id IS NULL THEN mag_error(p.flux, p.flux_err) END
-    ) AS mag_err,
-    coalesce(m.flags, p.flags) AS flags,
+    CASE WHEN m.frame_id IS NULL THEN p.mag ELSE m.mag END AS mag,
+    CASE WHEN m.frame_id IS NULL THEN p.mag_err ELSE mag_error(m.flux, m.flux_err) END AS mag_err,
+    CASE WHEN m.frame_id IS NULL THEN p.flags ELSE m.flags END AS flags,
+    CASE WHEN m.frame_id IS NULL THEN coalesce(p.limit_mag, z.limit_mag) ELSE z.limit_mag END AS limit_mag,
     CASE
-      WHEN m.frame_id IS NULL AND p.noise > 0
-        THEN flux_to_mag(5 * p.noise, zp_here(zf, 5 * p.noise, p.x, p.y, f.width, f.height))
-      ELSE z.limit_mag
-    END AS limit_mag,
-    CASE
-      WHEN m.frame_id IS NULL AND p.noise > 0
-        THEN flux_to_mag(3 * p.noise, zp_here(zf, 3 * p.noise, p.x, p.y, f.width, f.height))
+      WHEN m.frame_id IS NULL
+        THEN coalesce(p.limit_mag + 2.5 * log10(5.0 / 3) * (1 + coalesce(p.mag_term, 0)), z.limit_3_mag)
       ELSE z.limit_3_mag
     END AS limit_3_mag,
-    m.frame_id IS NULL AND p.i IS NOT NULL AS is_asked,
     p.reason AS forced_reason,
     z.zp,
     z.zp_err,
@@ -238,7 +241,6 @@ judged AS (
   LEFT JOIN neighbour AS n ON n.i = l.i AND n.frame_id = l.frame_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = l.frame_id AND z.aperture_id = 0
   LEFT JOIN pushed AS p ON p.i = l.i AND p.frame_id = l.frame_id
-  LEFT JOIN zeropoint_active AS zf ON zf.frame_id = l.frame_id AND zf.aperture_id = p.aperture_id
 )
 SELECT
   i, object_id, frame_id, path, night, band, mjd_mid, bjd_tdb, exptime_s, airmass, fwhm_arcsec, status, why, mag, mag_err, flags,

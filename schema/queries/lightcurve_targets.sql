@@ -88,7 +88,7 @@ own AS MATERIALIZED (
     AND (g.aperture_id <> -3 OR a.target_id IS NULL OR g.target_id = a.target_id)
   QUALIFY row_number() OVER (
     PARTITION BY g.place, g.frame_id
-    ORDER BY g.target_id IS NOT DISTINCT FROM a.target_id DESC, g.target_id, g.method DESC
+    ORDER BY coalesce(g.target_id = a.target_id, false) DESC, g.target_id, g.method DESC
   ) = 1
 ),
 seen AS (

@@ -174,3 +174,13 @@ def test_aavso_gets_a_limit_of_five_sigma_where_a_forced_flux_is_below_it(path, 
     assert len(lines) == 5
     assert lines[0][2:4] == ["<20.00", "na"]
     assert not any(w[2].startswith("<") for w in lines[1:])
+
+
+def test_points_forced_for_an_object_alone_are_in_every_answer_about_it(tmp_path):
+    with Database.open(forced_store(tmp_path / "own.duckdb"), read_only=False) as own:
+        own.execute("DELETE FROM forced WHERE target_id IS NOT NULL")
+        for chosen in ({}, {"all_columns": True}, {"sigma": 3}):
+            curve = query.light_curve(own, STAR, **chosen).only(["frame_id", "kind"])
+            assert {i for i, kind in curve.rows() if kind == "forced"} == {1, 2}
+        seen = query.coverage(own, RA, DEC, object_id=STAR).only(["frame_id", "status"])
+        assert {i for i, status in seen.rows() if status in ("forced", "limit")} == {1, 2}
