@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from photdb.errors import InputError, NotFoundError, PhotdbError
 from photdb.ingest.telescope import load_telescopes
 from photdb.jobs import forced_asked as asking
 from photdb.jobs.forced_asked import PLAIN, Asked, Who
-from photdb.jobs.forced_night import commit, make_tasks, measure_all
+from photdb.jobs.forced_night import Results, commit, make_tasks, measure_all
 from photdb.jobs.forced_work import EVERY, Frames, lay_work, nights, positions, unseen
 from photdb.jobs.frame_again import masters_of
 from photdb.jobs.pool import Pool, Workers
@@ -203,15 +204,17 @@ def measure_left(
             unplaced=[t.name for t in laid.unplaced],
             n_looked_at=laid.n_frames,
         )
-    folder, telescopes = _folder(store), load_telescopes() if plan else None
-    for night, frame_ids, _ in plan:
-        assert telescopes is not None
-        with Database.open(store, wait=patience(PATIENCE_S)) as db:
-            laid = lay_work(db, who, frames, frame_ids=frame_ids, again=again)
-            work = positions(db)
-            rows = _frames(db, frame_ids)
-        tasks, reasons = make_tasks(rows, work, laid, masters, folder=folder, telescopes=telescopes)
-        results = measure_all(tasks, reasons, work, workers, night)
+    folder, telescopes = _folder(store), load_telescopes()
+    for night, batches in plan:
+        parts = []
+        for frame_ids in batches:
+            with Database.open(store, wait=patience(PATIENCE_S)) as db:
+                laid = lay_work(db, who, frames, frame_ids=frame_ids, again=again)
+                work = positions(db)
+                rows = _frames(db, frame_ids)
+            tasks, reasons = make_tasks(rows, work, laid, masters, folder=folder, telescopes=telescopes)
+            parts.append(measure_all(tasks, reasons, work, workers, night))
+        results = reduce(Results.with_more, parts)
         with writing(store) as db:
             n = commit(db, results, run_id=run_id)
         for file in results.files:

@@ -55,6 +55,17 @@ class Results:
     reasons: pa.Table
     failed: Counter[str]
 
+    def with_more(self, other: Results) -> Results:
+        """Return the results of two parts of a night."""
+        import pyarrow as pa
+
+        return Results(
+            self.files + other.files,
+            self.models + other.models,
+            pa.concat_tables([self.reasons, other.reasons]),
+            self.failed + other.failed,
+        )
+
 
 def make_tasks(
     frames: Sequence[Mapping[str, Any]],

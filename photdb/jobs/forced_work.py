@@ -56,6 +56,9 @@ class Frames:
         }
 
 
+#: Fluxes whose places are held in memory at once, about (a flux takes 0.1 kB).
+AT_ONCE = 2_000_000
+
 #: All of them.
 EVERY = Frames()
 
@@ -141,13 +144,17 @@ def unseen(db: Database, laid: Laid) -> list[str]:
     return laid.names(int(row[0]) for row in found)
 
 
-def nights(db: Database) -> list[tuple[Any, list[int], int]]:
-    """Return the nights of the work list: date, frames in order of time, and how many fluxes are to be measured."""
-    found: dict[Any, tuple[list[int], int]] = {}
+def nights(db: Database) -> list[tuple[Any, list[list[int]]]]:
+    """Return the nights of the work list: date, and the frames in order of time, in batches that fit into memory."""
+    found: dict[Any, list[list[int]]] = {}
+    size = 0
     for night, frame_id, n in db.job("forced_nights").rows:
-        ids, before = found.get(night, ([], 0))
-        found[night] = [*ids, int(frame_id)], before + int(n)
-    return [(night, ids, n) for night, (ids, n) in found.items()]
+        if night not in found or size + n > AT_ONCE:
+            found.setdefault(night, []).append([])
+            size = 0
+        found[night][-1].append(int(frame_id))
+        size += int(n)
+    return list(found.items())
 
 
 def positions(db: Database) -> pa.Table:

@@ -15,6 +15,7 @@ from photdb.catalogs.ephemeris import Ephemeris
 from photdb.jobs import target
 from photdb.jobs.forced import forced
 from photdb.jobs.forced_asked import Asked, size
+from photdb.jobs.forced_night import commit
 from photdb.jobs.forced_work import Frames
 from photdb.jobs.ingest import ingest
 from photdb.jobs.pool_dask import _absolute
@@ -220,6 +221,16 @@ def test_everything_that_can_be_asked_for_is_measured_once_each(store):
     assert rows(store, "SELECT count(*) FROM forced") == [(12,)]
     with Database.open(store) as db:
         assert db.audit() == {}
+
+
+def test_a_night_that_does_not_fit_into_memory_is_measured_in_parts_and_committed_whole(store, monkeypatch):
+    ra, dec, epoch, _ = star(store)
+    add(store, "T", ra, dec, epoch=epoch)
+    monkeypatch.setattr("photdb.jobs.forced_work.AT_ONCE", 1)
+    commits = []
+    monkeypatch.setattr("photdb.jobs.forced.commit", lambda *a, **k: commits.append(commit(*a, **k)) or commits[-1])
+    assert forced(store, frames=Frames((1, 2, 4))).n_fluxes == 3
+    assert commits == [2, 1]
 
 
 def test_objects_are_measured_where_they_are_and_follow_those_they_become_part_of(store):

@@ -112,7 +112,7 @@ def test_what_is_there_is_not_asked_for_again_and_what_could_not_be_read_is():
         write_targets(db, [{"ra": 10.0, "dec": 5.0, "epoch": 2016.0, "methods": ["primary", "psf"]}])
         laid = lay_work(db, Who(targets=None), EVERY, again=False)
         assert db.one("SELECT count(*) FROM forced_todo") == 2 * len(YEARS)
-        assert [ids for _, ids, _ in nights(db)] == [[k + 1] for k in range(len(YEARS))]
+        assert [batches for _, batches in nights(db)] == [[[k + 1]] for k in range(len(YEARS))]
         row = {"skey": 1, "target_id": 1, "method": "circle", "flags": 0, "is_detected": False, "run_id": 1}
         db.insert(
             "forced",
