@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -96,10 +97,7 @@ def add(
     UsageError
         If the name is empty or a number: numbers are objects.
     """
-    name = " ".join(name.split())
-    if name.isdigit():
-        raise UsageError(f"{name!r} cannot be the name of a target", "a number means an object; add a letter")
-    return _add(db, name, ra, dec, extras or Extras(), epoch=epoch, pm_ra=pm_ra, pm_dec=pm_dec)
+    return _add(db, name_of_star(name), ra, dec, extras or Extras(), epoch=epoch, pm_ra=pm_ra, pm_dec=pm_dec)
 
 
 def _add(
@@ -114,24 +112,65 @@ def _add(
     pm_dec: float | None = None,
 ) -> int:
     """Add a target of any name."""
+    row = row_of(name, ra, dec, extras, epoch=epoch, pm_ra=pm_ra, pm_dec=pm_dec)
+    there = named(db, name)
+    if there:
+        raise there_already(there)
+    target_id = db.next_id("target", "target_id")
+    db.insert("target", [{"target_id": target_id, **row}])
+    return target_id
+
+
+def row_of(
+    name: str,
+    ra: float,
+    dec: float,
+    extras: Extras,
+    *,
+    epoch: float,
+    pm_ra: float | None = None,
+    pm_dec: float | None = None,
+) -> dict[str, Any]:
+    """Return the row of a new target but for its number.
+
+    Raises
+    ------
+    UsageError
+        If the name is empty.
+    InputError
+        If the place is none.
+    """
     if not name:
         raise UsageError("'' cannot be the name of a target", 'as photdb target add "AG Peg" 327.758 12.626')
     if not (_finite(ra, dec, epoch, pm_ra or 0.0, pm_dec or 0.0) and -90 <= dec <= 90):
         raise InputError(f"target {name}: {ra} {dec} at {epoch} is no place", "degrees, ICRS, and a Julian year")
-    there = named(db, name)
-    if there:
-        raise InputError(
-            f"target {there['name']} is there already, at {there['ra']:.6f} {there['dec']:+.6f}",
-            f'take it away first: photdb target remove "{there["name"]}"',
-        )
-    target_id = db.next_id("target", "target_id")
-    row = {
-        "target_id": target_id, "name": name, "ra": ra % 360.0, "dec": dec, "epoch": epoch,
+    return {
+        "name": name, "ra": ra % 360.0, "dec": dec, "epoch": epoch,
         "pm_ra": pm_ra, "pm_dec": pm_dec, "added": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
         **extras.columns(),
     }  # fmt: skip
-    db.insert("target", [row])
-    return target_id
+
+
+def there_already(target: Mapping[str, Any]) -> InputError:
+    """Return the error for a name that is taken."""
+    return InputError(
+        f"target {target['name']} is there already, at {target['ra']:.6f} {target['dec']:+.6f}",
+        f'take it away first: photdb target remove "{target["name"]}"',
+    )
+
+
+def name_of_star(name: str) -> str:
+    """Return the name of a target that stands still, without needless blanks.
+
+    Raises
+    ------
+    UsageError
+        If it is a number: numbers are objects.
+    """
+    name = " ".join(name.split())
+    if name.isdigit():
+        raise UsageError(f"{name!r} cannot be the name of a target", "a number means an object; add a letter")
+    return name
 
 
 def named(db: Database, name: str) -> dict[str, Any] | None:

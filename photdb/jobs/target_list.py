@@ -6,10 +6,11 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from photdb import sky
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
-from photdb.jobs.target import Extras, add
+from photdb.jobs.target import Extras, name_of_star, row_of, there_already
 from photdb.store.database import Database
 
 #: What a column may be called, in any case.
@@ -146,15 +147,39 @@ def add_list(db: Database, targets: Sequence[Listed], *, file: Path) -> int:
     InputError
         If one cannot be added: with its line.
     """
-    with db.transaction():
-        for one in targets:
-            try:
-                add(
-                    db, one.name, one.ra, one.dec,
-                    epoch=one.epoch, pm_ra=one.pm_ra, pm_dec=one.pm_dec, extras=one.extras,
-                )  # fmt: skip
-            except PhotdbError as error:
-                raise InputError(
-                    f"{file}, line {one.line}: {error.what}", f"{error.hint}; nothing of the list was added"
-                ) from None
-    return len(targets)
+    taken = {_plain(row["name"]): row for row in db.rows("SELECT name, ra, dec FROM target").dicts()}
+    rows: list[dict[str, Any]] = []
+    for one in targets:
+        try:
+            name = name_of_star(one.name)
+            row = row_of(
+                name, one.ra, one.dec, one.extras, epoch=one.epoch, pm_ra=one.pm_ra, pm_dec=one.pm_dec
+            )  # fmt: skip
+            if _plain(name) in taken:
+                raise there_already(taken[_plain(name)])
+        except PhotdbError as error:
+            raise InputError(
+                f"{file}, line {one.line}: {error.what}", f"{error.hint}; nothing of the list was added"
+            ) from None
+        taken[_plain(name)] = row
+        rows.append(row)
+    _write(db, rows)
+    return len(rows)
+
+
+def _plain(name: str) -> str:
+    """Return a name as names are compared: the macro plain_name."""
+    return name.lower().replace(" ", "").replace("_", "")
+
+
+def _write(db: Database, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append targets, numbered in the order of the list."""
+    import pyarrow as pa
+
+    types = {"methods": pa.list_(pa.string()), "added": pa.timestamp("us"), "name": pa.string()}
+    types |= dict.fromkeys(("designation", "source"), pa.string())
+    columns = {key: pa.array([row[key] for row in rows], types.get(key, pa.float64())) for key in rows[0]}
+    first = db.next_id("target", "target_id")
+    numbers = pa.array(range(first, first + len(rows)), pa.int32())
+    with db.transaction(), db.table("given_targets", pa.table({"target_id": numbers, **columns})):
+        db.job("targets_add")
