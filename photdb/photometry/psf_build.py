@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from photdb.photometry.pixels import Pixels
 
 #: Stars a polynomial of a degree asks for.
-_STARS_FOR = {1: 12, 2: 30}
+_STARS_FOR = {1: 12, 2: 18}
 #: Fits at most, each without the stars that fitted badly.
 _CLIPS = 6
 #: Parts the stars are split into to see whether a polynomial foretells those left out.
 _FOLDS = 5
 #: What no profile describes: share of the light of a pixel.
 _MODEL_ERROR = 0.003
+#: By how much chi² of stars left out must fall, the star that gains most not counted. Where nothing changes over the
+#: frame it rises, by about one for each parameter of the polynomial.
+_CLEARLY = 10.0
 #: Exponents that are believed: the wings of a Gaussian would run away.
 _BETA = (1.3, 100.0)
 #: Steps of the derivatives: x, y (px), ln FWHM, e1, e2, ln beta.
@@ -139,7 +142,8 @@ class _Fit:
         for degree, stars in _STARS_FOR.items():
             if degree > self.degree and len(self.stars) >= stars:
                 gain = least - self._foretold(sums, scale, degree)
-                if gain.sum() > 3 * np.sqrt(len(gain)) * float(gain.std()):
+                # Few bright stars carry most of what is gained; one alone may be a blend that happens to fit better.
+                if gain.sum() - gain.max() > _CLEARLY:
                     return degree
         return self.degree
 

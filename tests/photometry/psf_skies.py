@@ -21,18 +21,22 @@ _SUB = (np.arange(8) - 3.5) / 8
 
 @dataclass(frozen=True)
 class Image:
-    """How the stars of a frame look: Moffat, all lengths px; the FWHM grows by `growth` from edge to edge along x."""
+    """How the stars of a frame look: Moffat, all lengths px; the FWHM grows by `growth` from edge to edge along x.
+
+    By `bowl` it grows from the middle to both edges.
+    """
 
     fwhm: float = 3.5
     ratio: float = 1.0  # minor to major axis
     theta: float = 0.0
     beta: float = 3.2
     growth: float = 0.0
+    bowl: float = 0.0
     tail: float = 0.0  # share of the light in a second, wider image to the right
 
     def at(self, u: float) -> float:
         """FWHM at u, -1 at the left edge and 1 at the right."""
-        return self.fwhm * (1 + 0.5 * self.growth * u)
+        return self.fwhm * (1 + 0.5 * self.growth * u + self.bowl * u * u)
 
 
 def moffat_star(dx: NDArray[np.float64], dy: NDArray[np.float64], image: Image, u: float) -> NDArray[np.float64]:
