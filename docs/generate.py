@@ -23,7 +23,7 @@ REFERENCE = DOCS / "reference"
 NOTE = "<!-- Written by docs/generate.py; do not edit. -->"
 
 #: Where a view's column has no comment of its own, the first of these tables that has the column explains it.
-MEANINGS = ("detection_hot", "frame", "zeropoint", "calibration", "object")
+MEANINGS = ("detection_hot", "frame", "zeropoint", "calibration", "object", "forced")
 
 
 def table(head: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

@@ -91,7 +91,7 @@ def test_every_light_curve_is_that_of_the_store(store, collection):
     ]
     assert len(found) == len(points)
     columns = set(found[0])
-    assert columns == set(names) - {"target_id", "limit_3_mag"}
+    assert columns == set(names) - {"target_id", "limit_3_mag", "noise", "is_limit"}
     assert found == [{k: p[k] for k in p if k in columns} for p in points]
     assert any(p["mag"] is None for p in found)
     assert {p["mag_system"] for p in found} == {"AB", "relative"}
