@@ -136,7 +136,7 @@ def observation(row: Mapping[str, Any], options: Mapping[str, str]) -> dict[str,
     return {
         "permID": who.perm or "",
         "provID": who.prov or "",
-        "trkSub": who.temporary or "",
+        "trkSub": who.own_name(),
         "mode": "CMO" if options["detector"] == "CMOS" else "CCD",
         "stn": row["code"],
         "obsTime": time(row["mjd_mid"]),

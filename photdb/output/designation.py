@@ -21,6 +21,9 @@ _LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"
 #: The first number that is packed with a tilde, and the first designation of a half-month with an underscore.
 _FIRST_TILDE, _FIRST_UNDERSCORE = 620_000, 15_500
 
+#: Letters and digits of an own name: the columns that an 80-column record has for it.
+OWN = 7
+
 _PROVISIONAL = re.compile(r"(1[89]\d\d|20\d\d)[ _]?([A-HJ-Y])([A-HJ-Z])[ _]?(\d*)")
 _SURVEY = re.compile(r"(\d{4})[ _](P-L|T-[123])")
 _COMET = re.compile(r"([CPDXAI])/(\d{4})[ _]([A-HJ-Y])([A-HJ-Z]?)(\d*)(?:-([A-Z]))?")
@@ -40,7 +43,7 @@ class Designation:
     def packed(self) -> str:
         """Return columns 1 to 12 of an 80-column record."""
         if self.perm is None and self.prov is None:
-            return " " * 5 + f"{(self.temporary or '')[:7]:<7}"
+            return " " * 5 + f"{self.own_name():<7}"
         comet = _COMET_NUMBER.fullmatch(self.perm) if self.perm else None
         if comet:
             fragment = (comet[3] or "").lower()
@@ -50,6 +53,22 @@ class Designation:
         if self.prov and not self.perm and "/" in self.prov:
             return " " * 4 + self.prov[0] + provisional
         return number + provisional
+
+    def own_name(self) -> str:
+        """Return the own name, of at most `OWN` letters and digits, or nothing.
+
+        Raises
+        ------
+        UsageError
+            If it is longer: cut, the names of different bodies would be one.
+        """
+        own = self.temporary or ""
+        if len(own) > OWN:
+            raise UsageError(
+                f"{own!r} is no designation, and as an own name it has {len(own)} letters and digits: {OWN} at most",
+                "--set designation=5945, or 2018 AA1, or an own name as NEW0001; of one body: --target NAME",
+            )
+        return own
 
 
 def designation_of(name: str) -> Designation:
@@ -86,7 +105,7 @@ def designation_of(name: str) -> Designation:
         raise UsageError(
             f"{name!r} is no name for a report", "--set designation=5945, or 2018 AA1, or a name of letters"
         )
-    return Designation(temporary=own[:7])
+    return Designation(temporary=own)
 
 
 def _looks_like_a_year(number: str, rest: str) -> bool:

@@ -198,7 +198,10 @@ def test_own_names_and_designations_go_where_they_belong(store):
         text = report(store, designation=words)
         assert faults(text) == []
         assert {one[column] for _, some in read(text) for one in some} == {value}
-    store.execute("UPDATE target SET name = 'my rock', designation = '2019 UO' WHERE target_id = 7")
+    store.execute("UPDATE target SET name = 'tracklet 2019-03-25.1' WHERE target_id = 7")
+    with pytest.raises(UsageError, match="7 at most"):
+        report(store)
+    store.execute("UPDATE target SET name = 'my long rock', designation = '2019 UO' WHERE target_id = 7")
     assert {one["provID"] for _, some in read(report(store)) for one in some} == {"2019 UO"}
 
 

@@ -57,7 +57,7 @@ def test_numbers_are_packed_as_the_mpc_does(number, packed):
         ("2019UO", (None, "2019 UO", None)),
         ("2I/Borisov", ("2I", None, None)),
         ("A10TlFw", (None, None, "A10TlFw")),
-        ("Roachapproach", (None, None, "Roachap")),
+        ("my_rock-1", (None, None, "myrock1")),
     ],
 )
 def test_names_of_targets_are_understood(name, expected):
@@ -72,6 +72,14 @@ def test_comets_and_own_names_stand_in_their_columns():
     assert designation_of("73P-C").packed == "0073P      c"
     assert designation_of("A10TlFw").packed == "     A10TlFw"
     assert designation_of("2018 AA12").packed == "     K18A12A"
+
+
+def test_an_own_name_is_never_cut_to_one_that_other_bodies_have_too():
+    assert designation_of("tracklet 2019-03-25.1") != designation_of("tracklet 2019-03-25.2")
+    for name in ("tracklet 2019-03-25.1", "Roachapproach"):
+        with pytest.raises(UsageError, match="7 at most") as error:
+            _ = designation_of(name).packed
+        assert "--set designation=" in error.value.hint
 
 
 def test_a_designation_that_cannot_be_packed_is_refused():
