@@ -42,17 +42,17 @@ def coverage(
     Raises
     ------
     UsageError
-        If the object moves, or there are no limits of that sigma.
+        If the object or the target moves, or there are no limits of that sigma.
     """
-    refuse_moving(db, object_id)
+    refuse_moving(db, object_id, target_id)
     parameters = {
         "ra": ra, "dec": dec, "object_id": object_id, "target_id": target_id, "sigma": checked_sigma(sigma),
     }  # fmt: skip
     return Answer(db, statement("queries", "coverage"), parameters, "lightcurve")
 
 
-def refuse_moving(db: Database, object_id: int | None) -> None:
-    """Refuse an object that has no one place: its limits would be those of where it was first seen.
+def refuse_moving(db: Database, object_id: int | None, target_id: int | None = None) -> None:
+    """Refuse an object or target that has no one place: its limits would be those of where it was first seen.
 
     Raises
     ------
@@ -62,6 +62,11 @@ def refuse_moving(db: Database, object_id: int | None) -> None:
     kinds = [] if object_id is None else db.query("object_kind", object_id=object_id).rows
     if kinds and kinds[0][0] == "moving":
         raise UsageError(f"object {object_id} moves: it has no one place", "`photdb lightcurve` has its detections")
+    for (name,) in [] if target_id is None else db.query("target_that_moves", target_id=target_id).rows:
+        raise UsageError(
+            f"target {name} moves: it has no one place",
+            f'`photdb lightcurve "{name}"` has its points; `photdb forced` measures it where it was predicted',
+        )
 
 
 def frames_at(db: Database, ra: float, dec: float) -> list[date | None]:

@@ -338,7 +338,7 @@ def light_curves(
     if limits and aperture_id:
         raise UsageError("--limits are those of the primary aperture", "leave --aperture-id away")
     if limits and len(targets) == 1:
-        refuse_moving(db, targets[0].object_id)
+        refuse_moving(db, targets[0].object_id, targets[0].target_id)
     asked = [
         {
             "place": t.place, "target": t.label, "object_id": t.object_id, "target_id": t.target_id, "ra": t.ra,

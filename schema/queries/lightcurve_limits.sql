@@ -19,7 +19,8 @@ WITH asked AS MATERIALIZED (
       recursive := true
     )
   )
-  WHERE object_id IS NULL OR object_id NOT IN (SELECT object_id FROM object WHERE kind = 'moving')
+  WHERE (object_id IS NULL OR object_id NOT IN (SELECT object_id FROM object WHERE kind = 'moving'))
+    AND (target_id IS NULL OR target_id NOT IN (SELECT target_id FROM target_kind WHERE kind = 'moving'))
 ),
 listed AS MATERIALIZED (
   SELECT list(ra ORDER BY i) AS ras, list(dec ORDER BY i) AS decs, list(object_id ORDER BY i) AS objects,

@@ -13,8 +13,10 @@ from stores import DEC, FAINT, FAR, HALF_FIELD, NEIGHBOUR, RA, STAR, WITHOUT_ZP
 import photdb as package
 from photdb.asking.moc import moc_text
 from photdb.asking.sky_map import sky_map
+from photdb.catalogs.linear_motion import linear_path
 from photdb.cli import app as cli
 from photdb.errors import NotFoundError, UsageError
+from photdb.jobs.target import add_moving
 from photdb.query import outline_holds
 from photdb.store.database import Database
 
@@ -281,6 +283,21 @@ def test_a_moving_target_has_no_place_and_no_limits(torn, tmp_path):
         many = db.light_curve(targets=[STAR, FAINT], limits=True)
         assert many.filter(kind="limit")["object_id"].unique().to_list() == [FAINT]
         assert many.filter(object_id=STAR).height == 8
+
+
+def test_a_moving_target_that_no_frame_detected_has_no_limits_where_nothing_says_where_it_is(torn, tmp_path):
+    own = Path(shutil.copy(torn, tmp_path / "own.duckdb"))
+    with Database.open(own, read_only=False) as db:
+        rock = add_moving(db, "rock", linear_path(RA, DEC + 0.1, 10, 0, at=59000, days=1))
+        names = "skey, target_id, frame_id, aperture_id, method, flux, flux_err, flags, run_id, is_detected"
+        db.execute(f"INSERT INTO forced ({names}) VALUES (7, {rock}, 4, 0, 'circle', 3, 1, 0, 1, false)")
+    with package.connect(own) as db:
+        assert db.light_curve(name="rock").height == 1
+        for ask in (db.coverage, lambda name: db.light_curve(name=name, limits=True)):
+            with pytest.raises(UsageError, match="target rock moves"):
+                ask(name="rock")
+        many = db.light_curve(targets=[{"name": "rock"}, {"name": "place", "ra": RA, "dec": DEC + 0.1}], limits=True)
+        assert many.filter(kind="limit")["target"].unique().to_list() == ["place"]
 
 
 def test_python_has_coverage_and_limits(torn):
