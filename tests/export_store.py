@@ -143,5 +143,6 @@ def _detection(
     return {
         "skey": skey, "object_id": object_id, "frame_id": frame_id, **place, "x": float(rng.uniform(0, 999)), "y": 5.5,
         "flux": flux, "flux_err": 1.5, "flux_auto": 1.1 * flux, "flux_auto_err": 2.0, "aper_flux": [0.9 * flux, None],
-        "aper_flux_err": [1.0, None], "flux_psf": 1.2 * flux, "flux_psf_err": 1.2, "sky": 40.0, "peak": 3.0, "flags": int(rng.integers(0, 3)),
+        "aper_flux_err": [1.0, None], "flux_psf": 1.2 * flux, "flux_psf_err": 1.2,
+        "sky": 40.0, "peak": 3.0, "flags": int(rng.integers(0, 3)),
     }  # fmt: skip

@@ -23,7 +23,9 @@ MEMORY = "2GB"
 def export(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="WHAT", help="lightcurve, detection, forced, object, frame or zeropoint; --format hats takes none."),
+        typer.Argument(
+            metavar="WHAT", help="lightcurve, detection, forced, object, frame or zeropoint; --format hats takes none."
+        ),
     ] = None,
     output: Annotated[
         Path | None,

@@ -154,8 +154,8 @@ def error_parts(
     """
     return ErrorParts(
         np.maximum(flux, 0) / electrons,
-        (per_pixel + np.maximum(level, 0) / electrons) * weights,
-        (level_error * area) ** 2,
+        (per_pixel + np.maximum(level, 0) / electrons) * np.asarray(weights, dtype=float),
+        (level_error * np.asarray(area, dtype=float)) ** 2,
         ((scintillation or 0.0) * flux) ** 2,
     )
 

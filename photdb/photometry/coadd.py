@@ -71,8 +71,9 @@ def coadd(flux: ArrayLike, error: ArrayLike, noise: ArrayLike, group: ArrayLike 
     weight = s**-2.0
     total = np.bincount(which, weight, len(known))
     mean = np.bincount(which, weight * f, len(known)) / total
-    variance = np.bincount(which, (weight * e) ** 2, len(known)) / total**2
+    least = np.asarray(total**-0.5, dtype=float)
+    error_of_mean = np.sqrt(np.bincount(which, (weight * e) ** 2, len(known))) / total
     apart = np.bincount(which, ((f - mean[which]) / e) ** 2, len(known))
     with np.errstate(divide="ignore", invalid="ignore"):
         chi2 = np.where(n > 1, apart / (n - 1), np.nan)
-    return Coadded(known, n.astype(np.int64), mean, np.sqrt(variance), total**-0.5, chi2)
+    return Coadded(known, n.astype(np.int64), mean, error_of_mean, least, chi2)

@@ -90,7 +90,7 @@ class ForcedFluxes:
         filled |= {
             name: np.broadcast_to(np.asarray(value, float), here.shape).copy() for name, value in columns.items()
         }
-        return cls(**{**filled, "flags": filled["flags"].astype(np.int32)})  # type: ignore[arg-type]
+        return cls(**{**filled, "flags": filled["flags"].astype(np.int32)})
 
     def __len__(self) -> int:
         return len(self.x)
