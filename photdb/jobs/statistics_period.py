@@ -107,7 +107,12 @@ def search(
             found = periods.box_least_squares(moved, low, high, most=most)
         else:
             found = periods.lomb_scargle(moved, low, high, terms=terms, most=most)
-    except ValueError as error:
+    except ValueError as error:  # LinAlgError is one
+        if not str(error).lstrip("-").isdigit():
+            raise UsageError(
+                f"{len(moved.time)} points are too few, or their times too regular, for {terms} sines of each period",
+                "fewer --terms, or longer periods: --min",
+            ) from error
         raise UsageError(
             f"periods from {low:g} to {high:g} d in {np.ptp(moved.time):.1f} d of points are {error} to try, too many",
             "look for longer ones: --min",

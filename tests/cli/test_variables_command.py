@@ -90,6 +90,14 @@ def test_period_refuses_what_means_nothing(small_store, capsys, words, code, sai
     assert said in capsys.readouterr().err
 
 
+def test_points_too_few_or_too_regular_for_harmonics_are_said_to_be_so(own_store, capsys):
+    with Database.open(own_store, read_only=False) as db:
+        db.execute("UPDATE frame SET mjd_mid = 58110 + 0.02146 * frame_id")
+    words = ["period", "--object", str(STAR), "--db", str(own_store), "--terms", "3", "--min", "0.03"]
+    assert run(words) == 2
+    assert "points are too few, or their times too regular, for 3 sines" in capsys.readouterr().err
+
+
 @pytest.fixture
 def varying_store(own_store):
     """The small store with more nights, in which STAR is a sine of 0.37 d."""
