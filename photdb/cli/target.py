@@ -145,6 +145,8 @@ def add(
     elif name is None:
         raise UsageError("no name", 'as photdb target add "AG Peg" 327.758 12.626')
     elif horizons is not None:
+        if not horizons.strip():
+            raise UsageError("--horizons: no designation", 'as --horizons 5945, "2001 SF" or 29P')
         _follow(name, horizons, extras, db)
     elif ephemeris is not None or rates is not None:
         _add_moving(name, _path(ephemeris, position, rates, at, span), extras, db)
@@ -286,9 +288,9 @@ def _add_positions(name: str | None, file: Path, extras: Extras, db: Path | None
     with Database.open(store_path(db), read_only=False) as store:
         kept = add_positions(store, found, name, file=file, extras=extras)
     for one in kept:
-        console.note(
-            f"target {one.name}: {one.n_position} positions, {one.n_frame} frames of the store{_besides(extras)}"
-        )
+        positions = f"{one.n_position} position{'s' * (one.n_position != 1)}"
+        frames = f"{one.n_frame} frame{'s' * (one.n_frame != 1)}"
+        console.note(f"target {one.name}: {positions}, {frames} of the store{_besides(extras)}")
         for note in one.notes:
             console.warn(note)
 

@@ -142,7 +142,9 @@ def row_of(
     """
     if not name:
         raise UsageError("'' cannot be the name of a target", 'as photdb target add "AG Peg" 327.758 12.626')
-    if not (_finite(ra, dec, epoch, pm_ra or 0.0, pm_dec or 0.0) and -90 <= dec <= 90):
+    if not _finite(pm_ra or 0.0, pm_dec or 0.0):
+        raise InputError(f"target {name}: a proper motion of {pm_ra} {pm_dec}", "mas/yr, the first with cos(dec)")
+    if not (_finite(ra, dec, epoch) and -90 <= dec <= 90):
         raise InputError(f"target {name}: {ra} {dec} at {epoch} is no place", "degrees, ICRS, and a Julian year")
     return {
         "name": name, "ra": ra % 360.0, "dec": dec, "epoch": epoch,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from photdb import sky
+from photdb import progress, sky
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
 from photdb.jobs.target import Extras, name_of_star, row_of, there_already
 from photdb.store.database import Database
@@ -27,6 +27,9 @@ _CALLED = {
     "offset_ra": ("offset_ra",),
     "offset_dec": ("offset_dec",),
 }
+#: Columns without a use that are named.
+_SHOWN = 6
+
 _HINT = "a line of column names (name, ra, dec; pm_ra, pm_dec, epoch, a, b, pa as wanted), then one target a line"
 
 
@@ -84,6 +87,10 @@ def _columns(path: Path, names: Sequence[str]) -> dict[str, int]:
     """Return where the columns are."""
     lower = [name.lower().strip() for name in names]
     found = {key: lower.index(a) for key, called in _CALLED.items() for a in called[::-1] if a in lower}
+    unused = [name for i, name in enumerate(names) if i not in found.values()]
+    if unused:  # a misspelt pm_ra would be a star without motion
+        more = ", ..." if len(unused) > _SHOWN else ""
+        progress.say(f"{path}: not used: {', '.join(unused[:_SHOWN])}{more}")
     missing = [key for key in ("name", "ra", "dec") if key not in found]
     if missing:
         raise InputError(
@@ -148,6 +155,7 @@ def add_list(db: Database, targets: Sequence[Listed], *, file: Path) -> int:
         If one cannot be added: with its line.
     """
     taken = {_plain(row["name"]): row for row in db.rows("SELECT name, ra, dec FROM target").dicts()}
+    lines: dict[str, int] = {}
     rows: list[dict[str, Any]] = []
     for one in targets:
         try:
@@ -155,13 +163,15 @@ def add_list(db: Database, targets: Sequence[Listed], *, file: Path) -> int:
             row = row_of(
                 name, one.ra, one.dec, one.extras, epoch=one.epoch, pm_ra=one.pm_ra, pm_dec=one.pm_dec
             )  # fmt: skip
+            if _plain(name) in lines:
+                raise InputError(f"{name} is there twice, first in line {lines[_plain(name)]}", "keep one")
             if _plain(name) in taken:
                 raise there_already(taken[_plain(name)])
         except PhotdbError as error:
             raise InputError(
                 f"{file}, line {one.line}: {error.what}", f"{error.hint}; nothing of the list was added"
             ) from None
-        taken[_plain(name)] = row
+        lines[_plain(name)] = one.line
         rows.append(row)
     _write(db, rows)
     return len(rows)

@@ -135,8 +135,10 @@ def test_many_targets_come_from_a_file_or_none(photdb, store, tmp_path):
     file.write_text("name,ra,dec\na,1,2\nb,3,nan\n")
     code, _, err = photdb("target", "add", "--file", str(file))
     assert (code, "list.csv, line 3: declination 'nan'" in err) == (4, True)
-    file.write_text("name,ra,dec\na,1,2\nb,3,4\n")
-    assert "2 targets added" in photdb("target", "add", "--file", str(file))[2]
+    file.write_text("name,ra,dec,pmra_mas\na,1,2,3\nb,3,4,\n")
+    _, _, err = photdb("target", "add", "--file", str(file))
+    assert "2 targets added" in err
+    assert "list.csv: not used: pmra_mas" in err
     assert listed(photdb).keys() == {"HAT-P 99", "a", "b"}
 
 
@@ -160,6 +162,8 @@ def test_headers_without_a_position_are_said(photdb, store):
         (["x", "1", "2", "--rates", "1", "2", "--at", "2458000"], 2, "is not an MJD"),
         (["x", "1", "2", "--ellipse", "1", "2", "0"], 2, "an ellipse of 1 by 2"),
         (["x", "1", "2", "--offset", "nan", "2"], 2, "an offset of nan"),
+        (["x", "1", "2", "--pm", "nan", "2"], 4, "a proper motion of nan"),
+        (["x", "--horizons", " "], 2, "--horizons: no designation"),
         (["x", "--positions", "none.dat"], 4, "no such file"),
         (["x", "--ephemeris", "none.txt"], 4, "no such file"),
         (["--file", "none.csv"], 3, "no such file"),

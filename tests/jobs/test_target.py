@@ -207,7 +207,7 @@ def test_a_list_of_pp_is_read_too(tmp_path):
         ("name,ra,dec,epoch\nx,1,2,20000\n", "line 2: epoch 20000"),
         ("name,ra,dec,epoch\nx,1,2,new\n", "line 2: epoch 'new'"),
         ("name,ra,dec,a,b,pa\nx,1,2,5,3,0\ny,1,2,3,5,0\n", "line 3: an ellipse of 3 by 5"),
-        ("name,ra,dec\nx,1,2\nX,1,2\n", "line 3: target x is there already"),
+        ("name,ra,dec\nx,1,2\nX,1,2\n", "line 3: X is there twice, first in line 2"),
         ("name,ra,dec\nx,1,2\n12,1,2\n", "line 3: '12' cannot be"),
         ("x 1\n", "line 1: 'x 1' is not a name"),
     ],
