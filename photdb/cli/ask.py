@@ -416,7 +416,7 @@ def _no_points(store: Database, found: query.Found, choice: _Choice) -> NotFound
     what += f" in band {choice.band}" if choice.band else ""
     number = None if found.object_id == query.NO_OBJECT else found.object_id
     ((_, _, n_forced),) = store.query("object_calibrated", object_id=number, target_id=found.target_id).rows
-    if choice.kind == "forced" and not n_forced:
+    if (choice.kind == "forced" or number is None) and not n_forced:
         who = f"--object {found.object_id}" if found.target_id is None else f'--target "{found.label or found.name}"'
         return NotFoundError(f"{what}: its flux was not measured in any frame", f"`photdb forced {who}` measures it")
     bands = store.query("object_bands", object_id=number).rows

@@ -126,6 +126,10 @@ def _tell(summary: ForcedSummary) -> None:
     """Say what was not as it was asked for."""
     for reason, n in summary.failed.most_common():
         console.warn(f"{_frames(n)} not measured: {reason}")
+    if summary.failed:
+        console.note('which: photdb sql "SELECT DISTINCT frame_id, reason FROM forced WHERE reason IS NOT NULL"')
+    if "no such file" in summary.failed:
+        console.note("files that were moved: photdb frames --relocate OLD NEW")
     for name, n in summary.uncovered.items():
         if name not in summary.unseen:
             console.warn(f"{name}: nothing says where it is at the date of {_frames(n)}")

@@ -108,12 +108,18 @@ def test_frames_that_are_gone_are_counted_by_reason_and_are_rows(photdb, store):
     code, out, err = photdb("forced", "--band", "g")
     assert (code, out) == (0, "")
     assert "warning: 6 frames not measured: no such file" in err
+    assert "photdb frames --relocate OLD NEW" in err
+    asked = err.split('photdb sql "')[1].split('"')[0]
+    assert photdb("sql", asked, "--format", "csv")[1].count("no such file") == 6
     assert "0 fluxes at 1 place in 0 frames; 6 frames could not be measured" in err
     with Database.open(store) as db:
         rows = db.rows("SELECT count(*), count(reason), count(flux), count(DISTINCT frame_id) FROM forced").rows
         assert rows == [(6, 6, 0, 6)]
     code, _, err = photdb("forced", "--band", "g")
     assert "6 frames not measured" in err
+    change(store, "UPDATE target SET object_id = NULL")
+    code, _, err = photdb("lightcurve", "HAT-P 99")
+    assert (code, "no points: its flux was not measured in any frame" in err) == (3, True), err
     with Database.open(store) as db:
         assert db.one("SELECT count(*) FROM forced") == 6
 
