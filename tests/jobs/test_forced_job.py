@@ -163,6 +163,24 @@ def test_a_missing_frame_is_a_row_with_a_reason_and_measured_when_it_is_back(sur
         assert db.audit() == {}
 
 
+def test_a_flux_is_not_lost_because_its_frame_is_missing_when_it_is_to_be_measured_again(survey, store, tmp_path):
+    ra, dec, epoch, object_id = star(store)
+    add(store, "T", ra, dec, epoch=epoch)
+    asked = {"targets": ("T",), "objects": (object_id,), "workers": 2}
+    forced(store, **asked)
+    fluxes = "SELECT target_id, object_id, frame_id, flux FROM forced ORDER BY ALL"
+    before = rows(store, fluxes)
+    lost = Path(rows(store, "SELECT path FROM frame WHERE frame_id = 2")[0][0])
+    aside = shutil.move(lost, tmp_path / "aside.fits")
+    try:
+        summary = forced(store, again=True, **asked)
+        assert (summary.n_frames, summary.failed) == (5, {"no such file": 1})
+    finally:
+        shutil.move(aside, lost)
+    assert rows(store, "SELECT count(*), count(reason) FROM forced") == [(12, 0)]
+    assert rows(store, fluxes) == before
+
+
 def test_another_content_or_master_than_then_is_said(survey, store):
     ra, dec, epoch, _ = star(store)
     add(store, "T", ra, dec, epoch=epoch)
