@@ -144,10 +144,11 @@ def stamps(
     if limit is not None and len(inside) > limit:
         inside = [inside[i] for i in np.unique(np.linspace(0, len(inside) - 1, limit).round().astype(int))]
     points = _points(db, whose)
+    ellipses = {row["frame_id"]: row for row in db.query("stamp_ellipses", target_id=whose.target_id).dicts()}
     masters, folder = masters_of(db), db.files.absolute() / "masters"
     side = side_arcsec or max(2 * HALF_SIDE * row["primary_radius_px"] * row["pixel_scale_arcsec"] for row, _ in inside)
     return [
-        _cut(row, masters, folder, found, side, points.get(row["frame_id"]))
+        _cut(row, masters, folder, found, side, points.get(row["frame_id"]), ellipses.get(row["frame_id"]))
         for row, found in track(inside, "frames cut", len(inside))
     ]
 
@@ -200,6 +201,7 @@ def _cut(
     place: _Place,
     side_arcsec: float,
     point: Mapping[str, Any] | None,
+    ellipse: Mapping[str, Any] | None,
 ) -> Stamp:
     """Cut one stamp."""
     scale = row["pixel_scale_arcsec"]
@@ -218,7 +220,7 @@ def _cut(
         why_not = f"its settings are not those of this photdb: {error}"
     return Stamp(
         row["frame_id"], row["mjd_mid"], row["band"], pixels, left, bottom, half, place.x, place.y,
-        row["primary_radius_px"], point, place.north, place.east, scale, why_not,
+        row["primary_radius_px"], point, place.north, place.east, scale, why_not, ellipse,
     )  # fmt: skip
 
 

@@ -54,6 +54,8 @@ class Stamp:
         arcsec/px.
     why_not
         Why there are no pixels.
+    ellipse
+        The ellipse that was measured besides: x, y, method, a_px, b_px, theta. None: there is none.
     """
 
     frame_id: int
@@ -71,6 +73,7 @@ class Stamp:
     east: tuple[float, float]
     scale: float
     why_not: str = ""
+    ellipse: Mapping[str, Any] | None = None
 
 
 def refuse_unknown(path: Path) -> None:
@@ -190,6 +193,8 @@ def _mark(ax: Any, stamp: Stamp) -> None:
     if point is not None and point["x"] is not None:
         line = "-" if point["kind"] == "detected" else "--"
         ax.add_patch(Polygon(_outline(stamp, point), fill=False, color=style.BLUE, lw=0.9, ls=line))
+    if stamp.ellipse is not None:
+        ax.add_patch(Polygon(_outline(stamp, stamp.ellipse), fill=False, color=style.BLUE, lw=0.9, ls="--"))
 
 
 def _outline(stamp: Stamp, point: Mapping[str, Any]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,29 @@ def test_a_moving_target_is_cut_where_its_path_has_it(store, star, tmp_path):
         wcs = {k: wcs_from_text(w) for k, w in db.rows("SELECT frame_id, wcs FROM frame WHERE wcs IS NOT NULL").rows}
     places = [pixel_to_sky(wcs[s.frame_id], [s.x], [s.y])[1][0] for s in (a, b)]
     assert (places[1] - places[0]) * 3600 == pytest.approx(20.0 * (b.mjd - a.mjd) / (last - first), abs=0.05)
+
+
+def test_the_ellipse_of_a_target_is_drawn_at_its_position_angle(store, star, tmp_path):
+    from photdb.output.plot_stamps import _outline
+
+    _, ra, dec = star
+    own = tmp_path / "own.duckdb"
+    shutil.copy(store, own)
+    with Database.open(store) as db:
+        shutil.copytree(db.files, tmp_path / db.files.name.replace(store.stem, "own"))
+    place = [f"{ra}", f"{dec}", "--ellipse", "15", "5", "35", "--db", str(own)]
+    assert run(["target", "add", "Galaxy", *place]) == 0
+    assert run(["forced", "--target", "Galaxy", "--db", str(own), "--workers", "1"]) == 0
+    with Database.open(own) as db:
+        cut = stamps(db, sought(db, ["Galaxy"]))
+    pa = np.radians(35)
+    for stamp in cut:
+        assert stamp.ellipse is not None
+        outline = _outline(stamp, stamp.ellipse) - (stamp.x, stamp.y)
+        longest = outline[np.argmax(np.hypot(*outline.T))]
+        along = np.cos(pa) * np.array(stamp.north) + np.sin(pa) * np.array(stamp.east)
+        assert np.hypot(*longest) * stamp.scale == pytest.approx(15, rel=0.02)
+        assert abs(longest @ along) / np.hypot(*longest) == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", ["star.png", "star.gif", "star.svg"])
