@@ -231,7 +231,7 @@ def frames(
 EXPORTS = {
     "lightcurve": {"objects", "band"},
     "detection": {"objects", "band"},
-    "forced": {"objects", "band"},
+    "forced": {"objects", "band", "targets"},
     "object": {"objects"},
     "frame": {"band"},
     "zeropoint": set(),
@@ -246,6 +246,7 @@ def export(
     band: str | None = None,
     colour_corrected: bool = False,
     question: str | None = None,
+    targets: Sequence[int] | None = None,
 ) -> Answer:
     """Return all of one kind of row, or those of some objects or of one band.
 
@@ -263,6 +264,8 @@ def export(
         Light curves only, as `light_curve` has it.
     question : str, optional
         Another query of ``schema/queries`` with the same parameters: the columns that an output format needs.
+    targets : sequence of int, optional
+        Forced fluxes only: beside those of ``objects``, also of these targets, which may have no object.
 
     Raises
     ------
@@ -271,7 +274,8 @@ def export(
     """
     if what not in EXPORTS:
         raise UsageError(f"cannot export {what!r}", f"there are {', '.join(EXPORTS)}")
-    given = {"objects": None if objects is None else list(objects), "band": band}
+    lists = {name: None if ids is None else list(ids) for name, ids in (("objects", objects), ("targets", targets))}
+    given: dict[str, Any] = {**lists, "band": band}
     strange = [name for name, value in given.items() if value is not None and name not in EXPORTS[what]]
     if strange:
         raise UsageError(f"{what}s cannot be chosen by {strange[0]}", f"by {', '.join(sorted(EXPORTS[what]))} they can")

@@ -131,13 +131,14 @@ def export(
         raise UsageError(f"--partition writes Parquet, not {format}", "leave --format away")
     question = _question(what, format)
     with _opened(store_path(db), calibration, whole=partition) as store:
-        objects = chosen.objects(store)
+        objects, targets = chosen.objects_and_targets(store, what)
         if partition:
             n = _partitioned(store, what, output, objects, band, rows, colour_corrected, overwrite=overwrite)
         else:
             answer = query.export(
-                store, what, objects=objects, band=band, colour_corrected=colour_corrected, question=question
-            )
+                store, what, objects=objects, band=band, colour_corrected=colour_corrected, question=question,
+                targets=targets,
+            )  # fmt: skip
             _refuse_existing(output, overwrite=overwrite)
             options = _pairs(set_)
             if format in formats.programs():
@@ -189,6 +190,21 @@ class Chosen:
         if self.cone:
             return _objects(store, *self.cone)
         return [query.object_by_id(store, i).object_id for i in self.object_id] if self.object_id else None
+
+    def objects_and_targets(self, store: Database, what: str) -> tuple[list[int] | None, list[int] | None]:
+        """Return the objects (None: all), and of forced fluxes the target that may have none."""
+        if not self.target or what not in ("forced", "lightcurve"):
+            return self.objects(store), None
+        found = query.resolve_measured(store, [self.target])
+        if what == "forced":
+            mine = None if found.target_id is None else [found.target_id]
+            return [] if found.object_id == query.NO_OBJECT else [found.object_id], mine
+        if found.object_id == query.NO_OBJECT:
+            raise NotFoundError(
+                f"{self.target}: no object is at its place, it has forced fluxes alone",
+                f'`photdb lightcurve "{self.target}" --output FILE` or `photdb export forced --target "{self.target}"`',
+            )
+        return self.objects(store), None
 
     def words(self) -> str | None:
         """Return in words which objects; None: all."""

@@ -118,3 +118,20 @@ def test_a_mean_is_one_row_a_band_and_night(photdb):
         ("g", "2017-12-20", "3"), ("r", "2017-12-20", "2"),
     ]  # fmt: skip
     assert "the mean of 10 points (without 1 that have no flux, or no zero point)" in err
+
+
+def test_forced_fluxes_of_one_target_are_exported_also_where_no_object_is(photdb, tmp_path):
+    for target, n in (("SN 2017x", N_FRAMES), ("Galaxy", 2 * N_FRAMES), ("HAT-P 99", 2 * N_FRAMES + 2)):
+        file = tmp_path / f"{target}.csv"
+        assert photdb("export", "forced", "--target", target, "--output", str(file))[0] == 0
+        found = rows(file.read_text())
+        assert len(found) == n
+        assert {r["target"] for r in found} <= {target, ""}
+
+
+def test_an_export_of_light_curves_says_that_a_target_has_forced_fluxes_alone(photdb, tmp_path):
+    code, _, err = photdb("export", "lightcurve", "--target", "SN 2017x", "--output", str(tmp_path / "c.csv"))
+    assert code == 3
+    assert "no object is at its place, it has forced fluxes alone" in err
+    assert 'photdb export forced --target "SN 2017x"' in err
+    assert photdb("export", "lightcurve", "--target", "HAT-P 99", "--output", str(tmp_path / "c.csv"))[0] == 0
