@@ -24,8 +24,13 @@ def stamp(
         str | None, typer.Option("--frames", metavar="IDS", help="Only these frames, as 3,7-12 (default: all).")
     ] = None,
     band: Annotated[str | None, typer.Option(metavar="NAME", help="Only frames of this band.")] = None,
-    from_mjd: Annotated[float | None, typer.Option("--from", metavar="MJD", help="Only from this date (UTC).")] = None,
-    to_mjd: Annotated[float | None, typer.Option("--to", metavar="MJD", help="Only before this date (UTC).")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="MJD, JD or ISO date (UTC); earlier frames are left out."),
+    ] = None,
+    stop: Annotated[
+        str | None, typer.Option("--to", metavar="DATE", help="MJD, JD or ISO date (UTC); a day is taken whole.")
+    ] = None,
     size: Annotated[
         float | None, typer.Option(metavar="ARCSEC", help="Side of a stamp (default: eight radii of the aperture).")
     ] = None,
@@ -43,12 +48,14 @@ def stamp(
     """Draw what the frames show at a place, in order of time: a sheet or a film of cut-outs.
 
     A cross stands where it should be (a moving target: where its path has it), a circle is the primary aperture: solid
-    where it was detected, dashed where the flux was forced. Pixels are those of the reduced frame, as they are.
+    where it was detected, dashed where the flux was forced; a target's ellipse is dashed too. Pixels are those of the
+    reduced frame, as they are.
 
     Example: photdb stamp "AG Peg" -o agpeg.png
 
     Example: photdb stamp 41.58 -30.27 --frames 3,7-12 -o star.gif
     """
+    from photdb.asking.lightcurves import mjd_of
     from photdb.jobs import stamps as job
     from photdb.output import plot_stamps
 
@@ -62,8 +69,8 @@ def stamp(
     with Database.open(store_path(db)) as store:
         whose = job.sought(store, where or [], object_id=object_id, online=online or None)
         cut = job.stamps(
-            store, whose, frames=numbers(frames), band=band, from_mjd=from_mjd, to_mjd=to_mjd, side_arcsec=size,
-            limit=limit,
+            store, whose, frames=numbers(frames), band=band, from_mjd=mjd_of(start),
+            to_mjd=mjd_of(stop, end=True), side_arcsec=size, limit=limit,
         )  # fmt: skip
     for one in cut:
         if one.pixels is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from photdb import progress, sky
-from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
+from photdb.errors import InputError, PhotdbError, UsageError
 from photdb.jobs.target import Extras, name_of_star, row_of, there_already
 from photdb.store.database import Database
 
@@ -54,16 +54,14 @@ def read_list(path: Path) -> list[Listed]:
 
     Raises
     ------
-    NotFoundError
-        If there is no such file.
     InputError
-        If it holds no targets, or a line cannot be understood: with its number.
+        If there is no such file, it holds no targets, or a line cannot be understood: with its number.
     """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise NotFoundError(f"{path}: no such file", _HINT) from None
+        raise InputError(f"{path}: no such file", _HINT) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as text: {error}", _HINT) from None
     lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip() and not line.startswith("#")]

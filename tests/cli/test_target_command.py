@@ -166,7 +166,7 @@ def test_headers_without_a_position_are_said(photdb, store):
         (["x", "--horizons", " "], 2, "--horizons: no designation"),
         (["x", "--positions", "none.dat"], 4, "no such file"),
         (["x", "--ephemeris", "none.txt"], 4, "no such file"),
-        (["--file", "none.csv"], 3, "no such file"),
+        (["--file", "none.csv"], 4, "no such file"),
         (["x", "--file", "none.csv"], 2, "--file is of many targets"),
         (["--from-headers", "--offset", "1", "2"], 2, "--from-headers is of many targets"),
         (["123", "1", "2"], 2, "cannot be the name"),

@@ -165,6 +165,8 @@ def test_the_command_draws_a_sheet_or_a_film(store, star, tmp_path, capsys, name
         (["nobody", "-o", "a.png"], 3, "nobody"),
         (["1", "2", "-o", "a.png", "--size", "-3"], 2, "--size"),
         (["1", "2", "-o", "a.png", "--limit", "0"], 2, "--limit"),
+        (["41.58", "-30.27", "-o", "a.png", "--to", "2001-01-31"], 3, "not in any of the chosen frames"),
+        (["41.58", "-30.27", "-o", "a.png", "--from", "soon"], 2, "soon"),
         (["1", "2", "-o", "a.png", "--seconds", "0"], 2, "--seconds"),
     ],
 )
