@@ -45,5 +45,5 @@ def linear_path(ra: float, dec: float, ra_rate: float, dec_rate: float, *, at: f
     hours = np.linspace(-12.0 * days, 12.0 * days, n)
     places = sky.moved(ra, dec, ra_rate * hours, dec_rate * hours)
     nothing = np.full(n, np.nan)
-    source = f"rates {ra_rate:g} {dec_rate:g} arcsec/h at MJD {at:g}"
+    source = f"rates {ra_rate:.8g} {dec_rate:.8g} arcsec/h at MJD {at:.10g}"
     return Ephemeris(at + hours / 24.0, places[0], places[1], nothing, nothing, nothing, source)

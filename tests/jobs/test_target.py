@@ -230,6 +230,7 @@ def test_rates_are_a_straight_path_over_the_span_that_was_asked_for():
     assert (at.ra[0], at.dec[0]) == pytest.approx((124.7, 25.3), abs=1e-9)
     assert float(separation_arcsec(124.7, 25.3, at.ra[1], at.dec[1])) == pytest.approx(2.4 * np.hypot(14.6, 3.9))
     assert (at.ra_rate[0], at.dec_rate[0]) == pytest.approx((14.6, -3.9), abs=1e-4)
+    assert linear_path(1, 2, 14.6, -3.9, at=58568.104, days=1).source == "rates 14.6 -3.9 arcsec/h at MJD 58568.104"
     for wrong in ({"at": 2458568.0, "days": 1}, {"at": MJD, "days": 0}, {"at": MJD, "days": float("nan")}):
         with pytest.raises(UsageError):
             linear_path(1, 2, 3, 4, **wrong)
