@@ -24,6 +24,8 @@ def chosen_by(db: Database, where: str, parameters: Mapping[str, Any]) -> str:
     UsageError
         If the condition is not one that duckdb understands.
     """
+    if not where.strip():
+        raise UsageError("the condition is empty", 'as --where "n_detections > 10"')
     text = statement("queries", "objects_where")
     before, _, after = text.partition(_MARK)
     sql = f"{before}(\n{where}\n){after}"

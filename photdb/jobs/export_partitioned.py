@@ -65,8 +65,10 @@ def export(
     UsageError
         If there is no such kind of row, or it cannot be chosen so.
     """  # fmt: skip
+    if what == "forced":
+        raise UsageError("forced fluxes are not written in partitions", "leave --partition away")
     if what in query.EXPORTS and what not in PLACED:
-        raise UsageError(f"{what}: such rows are not written by place", f"leave --partition away; {', '.join(PLACED)} have one")
+        raise UsageError(f"{what}s have no place on the sky", f"leave --partition away; {', '.join(PLACED)} have one")
     if rows < 1:
         raise UsageError(f"{rows} rows a partition", "1000000 is usual")
 

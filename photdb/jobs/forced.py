@@ -69,12 +69,17 @@ class ForcedSummary:
             return "nothing to measure: every frame that saw what was asked for has it"
         lost = sum(self.failed.values())
         failed = f"; {_many(lost, 'frame')} could not be measured" if lost else ""
-        return f"{self.n_fluxes} fluxes at {_many(self.n_places, 'place')} in {_many(self.n_frames, 'frame')}{failed}"
+        return f"{_fluxes(self.n_fluxes)} at {_many(self.n_places, 'place')} in {_many(self.n_frames, 'frame')}{failed}"
 
 
 def _many(n: int, word: str) -> str:
     """Return a number of things in words."""
     return f"{n} {word}{'s' * (n != 1)}"
+
+
+def _fluxes(n: int) -> str:
+    """Return a number of fluxes in words."""
+    return "1 flux" if n == 1 else f"{n} fluxes"
 
 
 def forced(
@@ -242,6 +247,8 @@ def _refuse_nowhere(summary: ForcedSummary, named: tuple[str, ...]) -> None:
         raise NotFoundError(
             "no frame to look at: none was measured here and has a WCS, of those asked for", "photdb frames lists them"
         )
+    if summary.n_places == 0:
+        raise NotFoundError("no object is meant: the condition holds of none", "photdb objects --where SQL lists them")
     if summary.unseen and len(summary.unseen) == summary.n_places:
         raise NotFoundError(f"no frame saw {_some(summary.unseen)}", _why_unseen(summary))
 
@@ -310,7 +317,8 @@ def measure_unfinished(store: Path, workers: Pool, *, run_id: int) -> None:
 def _night_line(night: Any, n_frames: int, n_fluxes: int, failed: Counter[str]) -> str:
     """Return the line that acknowledges a night; printed only after its commit."""
     lost = sum(failed.values())
-    return f"{night or 'no date'}: {n_fluxes} fluxes in {n_frames} frames" + (f", {lost} not measured" if lost else "")
+    told = f"{night or 'no date'}: {_fluxes(n_fluxes)} in {_many(n_frames, 'frame')}"
+    return told + (f", {lost} not measured" if lost else "")
 
 
 def _folder(store: Path) -> Path:

@@ -175,7 +175,8 @@ def measure_all(
     if staged:
         progress.say(f"{night or 'no date'}: {len(staged)} frames were measured by an earlier run")
     done = workers.spread(measure_places, todo)
-    for task, result in progress.track(done, f"forced photometry {night or ''}".strip(), len(todo)):
+    told = f"forced photometry {night or ''}".strip()
+    for task, result in progress.track(done, told, len(todo)) if todo else ():
         if result is None:
             failed[task.frame_id] = "the process that measured it died twice (out of memory?)"
         elif result.table is None:

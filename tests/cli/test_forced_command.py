@@ -70,6 +70,14 @@ def test_what_is_not_there_is_said_with_exit_code_3(photdb, store, tmp_path):
     assert (code, "there are no targets" in err, "photdb target add" in err) == (3, True, True)
 
 
+def test_a_condition_that_holds_of_no_object_is_not_taken_for_work_that_is_done(photdb, store):
+    measurable(store)
+    code, out, err = photdb("forced", "--where", "n_detections < 0")
+    assert (code, "no object is meant" in err, "nothing to measure" in out + err) == (3, True, False)
+    code, _, err = photdb("forced", "--where", " ")
+    assert (code, "the condition is empty" in err) == (2, True)
+
+
 def measurable(store: Path) -> None:
     """Let the frames of the small store look as if they were measured here; their files are not there."""
     change(

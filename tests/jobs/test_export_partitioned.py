@@ -107,7 +107,9 @@ def test_bad_requests_are_refused_and_leave_nothing(db, tmp_path):
         export(db, "lightcurve", tmp_path / "out", band="K")
     with pytest.raises(UsageError, match="cannot export 'nights'"):
         export(db, "nights", tmp_path / "out")
-    for what in set(query.EXPORTS) - set(PLACED):
+    with pytest.raises(UsageError, match="forced fluxes are not written in partitions"):
+        export(db, "forced", tmp_path / "out")
+    for what in set(query.EXPORTS) - set(PLACED) - {"forced"}:
         with pytest.raises(UsageError, match=f"{what}s have no place"):
             export(db, what, tmp_path / "out")
     with pytest.raises(UsageError, match="0 rows a partition"):
