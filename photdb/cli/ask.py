@@ -416,8 +416,13 @@ def _no_points(store: Database, found: query.Found, choice: _Choice) -> NotFound
     what += f" in band {choice.band}" if choice.band else ""
     number = None if found.object_id == query.NO_OBJECT else found.object_id
     ((_, _, n_forced),) = store.query("object_calibrated", object_id=number, target_id=found.target_id).rows
+    who = f"--object {found.object_id}" if found.target_id is None else f'--target "{found.label or found.name}"'
+    measure = _measured_by(store, choice.aperture_id)
+    if n_forced and measure and not choice.band:
+        return NotFoundError(
+            f"{what} in this aperture", f"`photdb forced {who} {measure}` measures it, or says why that cannot be"
+        )
     if (choice.kind == "forced" or number is None) and not n_forced:
-        who = f"--object {found.object_id}" if found.target_id is None else f'--target "{found.label or found.name}"'
         return NotFoundError(f"{what}: its flux was not measured in any frame", f"`photdb forced {who}` measures it")
     bands = store.query("object_bands", object_id=number).rows
     there = [f"{n} in {name or 'no band'}" for name, n in bands]
@@ -426,6 +431,18 @@ def _no_points(store: Database, found: query.Found, choice: _Choice) -> NotFound
         f"{what} that were asked for",
         f"of this object there are {', '.join(there)}" if there else "this object has no detections any more",
     )
+
+
+def _measured_by(store: Database, aperture_id: int) -> str | None:
+    """Return the option of `photdb forced` that measures in an aperture; None: it needs none, or there is none."""
+    if aperture_id == -2:
+        return "--psf"
+    sizes = {
+        a["aperture_id"]: f"--aperture {a['diameter']:g}{a['kind']}"
+        for a in store.query("apertures").dicts()
+        if a["diameter"]
+    }
+    return sizes.get(aperture_id)
 
 
 def _names(columns: str) -> list[str]:

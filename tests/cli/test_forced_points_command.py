@@ -70,6 +70,14 @@ def test_apertures_have_names(photdb):
     assert {r["aperture_id"] for r in rows(photdb("lightcurve", "HAT-P 99", "--aperture", "5arcsec")[1])} == {"1"}
 
 
+@pytest.mark.parametrize(("aperture", "option"), [("psf", "--psf"), ("5arcsec", "--aperture 5arcsec")])
+def test_a_target_that_was_not_forced_in_an_aperture_says_which_command_does_it(photdb, aperture, option):
+    code, _, err = photdb("lightcurve", "SN 2017x", "--aperture", aperture)
+    assert code == 3
+    assert "no points in this aperture" in err
+    assert f'`photdb forced --target "SN 2017x" {option}`' in err
+
+
 def test_a_place_that_was_not_forced_says_which_command_does_it(photdb):
     code, _, err = photdb("lightcurve", "41.59", "-30.26", "--kind", "forced")
     assert code == 3
