@@ -350,6 +350,7 @@ def _coadded(
 ) -> None:
     """Write the mean of the fluxes of a light curve, and say how many took part."""
     from photdb.asking.coadding import coadded
+    from photdb.photometry.flags import Flag
 
     mean = coadded(curve, by, sigma=choice.sigma)
     answer = choice.columned(mean)
@@ -365,6 +366,14 @@ def _coadded(
     used = sum(row[0] for row in mean.only(["n_point"]).rows())
     without = f" (without {counts.n - used} that have no flux, or no zero point)" if used < counts.n else ""
     console.note(f"the mean of {used} points{without}; of {counts.line(choice.sigma or query.SIGMAS[0])}")
+    beside = sum(
+        flags & Flag.NEIGHBOURS != 0 for flux, flags in curve.only(["flux", "flags"]).rows() if flux is not None
+    )
+    if beside and choice.aperture_id != -2:
+        console.warn(
+            f"{beside} of the points have light of a neighbour in the aperture (flag {Flag.NEIGHBOURS:d}), which does not "
+            "average out: `photdb forced --psf`, then --aperture psf, takes it away"
+        )
 
 
 def _asks_for_more(columns: str | None) -> bool:

@@ -9,6 +9,7 @@ from forced_store import N_FRAMES, UNDETECTED, UNMEASURED, forced_store
 
 from photdb.cli import app as cli
 from photdb.output import plot
+from photdb.store.database import Database
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,17 @@ def test_a_mean_is_one_row_a_band_and_night(photdb):
         ("g", "2017-12-20", "3"), ("r", "2017-12-20", "2"),
     ]  # fmt: skip
     assert "the mean of 10 points (without 1 that have no flux, or no zero point)" in err
+
+
+def test_a_mean_of_points_with_light_of_a_neighbour_says_so(tmp_path, monkeypatch, photdb):
+    assert "neighbour" not in photdb("lightcurve", "SN 2017x", "--coadd", "all")[2]
+    other = forced_store(tmp_path / "crowded.duckdb")
+    with Database.open(other, read_only=False) as db:
+        db.execute("UPDATE forced SET flags = 1 WHERE target_id = 2 AND frame_id IN (5, 6, 7)")
+    monkeypatch.setenv("PHOTDB", str(other))
+    code, _, err = photdb("lightcurve", "SN 2017x", "--coadd", "all")
+    assert code == 0
+    assert "3 of the points have light of a neighbour in the aperture (flag 1)" in err
 
 
 def test_forced_fluxes_of_one_target_are_exported_also_where_no_object_is(photdb, tmp_path):
