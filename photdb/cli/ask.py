@@ -371,8 +371,8 @@ def _coadded(
     )
     if beside and choice.aperture_id != -2:
         console.warn(
-            f"{beside} of the points have light of a neighbour in the aperture (flag {Flag.NEIGHBOURS:d}), which does not "
-            "average out: `photdb forced --psf`, then --aperture psf, takes it away"
+            f"{beside} of the points have light of a neighbour in the aperture (flag {Flag.NEIGHBOURS:d}), which does "
+            "not average out: `photdb forced --psf`, then --aperture psf, takes it away"
         )
 
 
