@@ -13,7 +13,7 @@ from photdb.ingest.sky_ellipse import ellipse_in_pixels, step_in_pixels
 from photdb.jobs import frame_psf
 from photdb.jobs.forced_asked import ELLIPSE, PRIMARY, PSF
 from photdb.jobs.measure_frame import FrameTask, _scintillation, in_primary, sources
-from photdb.photometry.empty_scatter import empty_scatter
+from photdb.photometry.empty_scatter import confirmed, empty_scatter
 from photdb.photometry.flags import Flag
 from photdb.photometry.forced import ForcedFluxes, Ground, forced_circles, ground_at
 from photdb.photometry.forced_ellipse import forced_ellipses
@@ -91,7 +91,10 @@ class Frame:
     def correlation(self) -> NoiseCorrelation:
         """How the noise of neighbouring pixels hangs together."""
         if self._correlation is None:
-            self._correlation = noise_correlation(self.pixels, self.found)
+            self._correlation = confirmed(
+                noise_correlation(self.pixels, self.found), self.pixels, self.found, self.diameter(PRIMARY),
+                settings=self.task.settings.measure, apertures_px=self._ingested(),
+            )  # fmt: skip
         return self._correlation
 
     @property

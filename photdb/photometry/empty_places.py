@@ -57,12 +57,12 @@ def _core(found: Found) -> NDArray[np.float64]:
 
 
 def free_places(
-    pixels: Pixels, found: Found, shape: Shape, least: int, most: int
+    pixels: Pixels, found: Found, shape: Shape, least: int, most: int, *, least_peak: float = 0.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return places where an aperture lies on empty sky alone, on a grid as wide as the aperture, px.
 
     Where fewer than `least` are free of the wings of all sources, three times their rms size and a FWHM must do. The
-    same frame gives the same places, at most `most`, evenly drawn.
+    same frame gives the same places, at most `most`, evenly drawn. `least_peak` is that of `occupied_pixels`.
     """
     height, width = found.subtracted.shape
     reach = float(max(np.max(along) for along in shape.span()))
@@ -71,7 +71,8 @@ def free_places(
     rows, columns = (np.arange(reach + 1, size - reach - 2, step) for size in (height, width))
     y, x = (v.ravel() + rng.uniform(-0.5, 0.5, v.size) for v in np.meshgrid(rows, columns, indexing="ij"))
     free = np.empty(0, np.intp)
-    for occupied in (occupied_pixels(pixels, found), occupied_pixels(pixels, found, wings=False)):
+    for wings in (True, False):
+        occupied = occupied_pixels(pixels, found, wings=wings, least_peak=least_peak)
         some = shape.at(np.zeros(len(x), np.intp))
         free = np.flatnonzero(some.sums(occupied.view(np.uint8), x, y) == 0) if len(x) else free
         if len(free) >= least:

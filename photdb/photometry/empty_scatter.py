@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from photdb.photometry.detection import Found
+    from photdb.photometry.forced_fluxes import ForcedFluxes
     from photdb.photometry.noise_correlation import NoiseCorrelation
     from photdb.photometry.pixels import Pixels
     from photdb.photometry.settings import MeasureSettings
@@ -65,12 +67,57 @@ def empty_scatter(
     correlation : NoiseCorrelation, optional
         Of the frame, where it has been measured already.
     """
-    nothing = EmptyScatter(float("nan"), float("nan"), 0)
+    blank, n = _blank(pixels, found, diameter_px, settings, apertures_px, primary_px, correlation)
+    if blank is None:
+        return EmptyScatter(float("nan"), float("nan"), n)
+    ratio = clipped_scatter(blank.flux / blank.empty)
+    return EmptyScatter(ratio, ratio * float(np.median(blank.empty)), n)
+
+
+def confirmed(
+    correlation: NoiseCorrelation,
+    pixels: Pixels,
+    found: Found,
+    diameter_px: float,
+    *,
+    settings: MeasureSettings,
+    apertures_px: ArrayLike = (),
+    primary_px: float | None = None,
+) -> NoiseCorrelation:
+    """Return a correlation of noise with no more of its excess than empty apertures of the frame show.
+
+    The variance of an empty aperture is linear in that share. Where there are too few empty places it stays as it is.
+    The parameters are those of `empty_scatter`.
+    """
+    circle = np.pi / 4 * diameter_px**2, np.pi * diameter_px
+    if correlation.of_level == 1 and not correlation.factor(*circle) > 1:
+        return correlation  # there is none
+    blank, _ = _blank(pixels, found, diameter_px, settings, apertures_px, primary_px, correlation)
+    if blank is None:
+        return correlation
+    of_pixels, of_level = blank.err_pixels / blank.noise_factor, blank.err_background / correlation.of_level
+    without = float(np.median(of_pixels**2 + of_level**2))
+    excess = float(np.median(blank.empty**2)) - without
+    shown = (clipped_scatter(blank.flux / blank.empty) * float(np.median(blank.empty))) ** 2 - without
+    return replace(correlation, share=float(np.clip(shown / excess, 0.0, 1.0)) * correlation.share)
+
+
+def _blank(
+    pixels: Pixels,
+    found: Found,
+    diameter_px: float,
+    settings: MeasureSettings,
+    apertures_px: ArrayLike,
+    primary_px: float | None,
+    correlation: NoiseCorrelation | None,
+) -> tuple[ForcedFluxes | None, int]:
+    """Return circles on empty places, and how many they are; None where they are too few."""
     if not np.isfinite(diameter_px):
-        return nothing
-    x, y = free_places(pixels, found, Circles.of(diameter_px, 1), LEAST, MOST)
+        return None, 0
+    least_peak = 0.0 if correlation is None else correlation.least_peak
+    x, y = free_places(pixels, found, Circles.of(diameter_px, 1), LEAST, MOST, least_peak=least_peak)
     if len(x) < LEAST:
-        return nothing._replace(n=len(x))
+        return None, len(x)
     ground = ground_at(
         pixels, found, x, y, apertures_px=np.append(np.asarray(apertures_px, float), diameter_px),
         primary_px=primary_px or diameter_px, settings=settings, correlation=correlation,
@@ -78,10 +125,7 @@ def empty_scatter(
     blank = forced_circles(pixels, found, x, y, diameter_px, settings=settings, ground=ground)
     there = np.isfinite(blank.flux)
     n = int(np.count_nonzero(there))
-    if n < LEAST:
-        return nothing._replace(n=n)
-    ratio = clipped_scatter(blank.flux[there] / blank.empty[there])
-    return EmptyScatter(ratio, ratio * float(np.median(blank.empty[there])), n)
+    return (blank.at(np.flatnonzero(there)), n) if n >= LEAST else (None, n)
 
 
 def clipped_scatter(values: NDArray[np.float64]) -> float:

@@ -47,10 +47,15 @@ class NoiseCorrelation:
     covariance : ndarray, (blocks, lags)
         Mean product of the noise of such pixels in parts of the frame; each lag stands for itself and its opposite.
         Empty where nothing could be measured.
+    share : float
+        The part of the excess variance that empty apertures of the frame show as well: undetected sources and faults of
+        the flat make pixels alike too, but apertures with a local sky feel less of them. See
+        `photdb.photometry.empty_scatter.confirmed`.
     """
 
     distance: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    share: float = 1.0
 
     def factor(self, area: ArrayLike, perimeter: ArrayLike) -> NDArray[np.float64]:
         """Return what the noise of the pixels of apertures must be multiplied with; 1 where that is not significant.
@@ -100,11 +105,16 @@ class NoiseCorrelation:
         mean = self.covariance.mean(axis=0)
         return float(mean[self.distance == 1].mean() / mean[0])
 
+    @property
+    def least_peak(self) -> float:
+        """The lowest peak of a source, in the noise of a pixel: where neighbours are so alike lower ones are noise."""
+        return _PEAK if self.of_neighbours > _STRONG else 0.0
+
     def _significant(self, blocks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the root of the mean of ratios of variances (..., blocks), 1 where it may as well be 1."""
         mean, error = blocks.mean(axis=-1), blocks.std(axis=-1, ddof=1) / np.sqrt(blocks.shape[-1])
         counts = mean - 1 > np.maximum(_SIGNIFICANT * error, _LEAST_EXCESS)
-        return np.sqrt(np.where(counts, mean, 1.0))
+        return np.sqrt(np.where(counts, 1 + self.share * (mean - 1), 1.0))
 
 
 def noise_correlation(pixels: Pixels, found: Found) -> NoiseCorrelation:
@@ -117,8 +127,8 @@ def noise_correlation(pixels: Pixels, found: Found) -> NoiseCorrelation:
     sources: where pixels side by side are that alike only sources with a peak above 5.5 sigma are left out.
     """
     made = _measured(pixels, found, ~occupied_pixels(pixels, found))
-    if made.of_neighbours > _STRONG:
-        return _measured(pixels, found, ~occupied_pixels(pixels, found, least_peak=_PEAK))
+    if made.least_peak:
+        return _measured(pixels, found, ~occupied_pixels(pixels, found, least_peak=made.least_peak))
     return made
 
 

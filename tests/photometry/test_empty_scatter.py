@@ -1,5 +1,7 @@
 """The noise of empty apertures as they scatter, against what the pixels say."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -8,8 +10,9 @@ from synth import Camera, expose, grid, star_field
 from photdb.photometry.aperture_shapes import Circles
 from photdb.photometry.detection import find_sources
 from photdb.photometry.empty_places import free_places, occupied_pixels
-from photdb.photometry.empty_scatter import clipped_scatter, empty_scatter
+from photdb.photometry.empty_scatter import clipped_scatter, confirmed, empty_scatter
 from photdb.photometry.forced import forced_circles
+from photdb.photometry.noise_correlation import noise_correlation
 from photdb.photometry.settings import MeasureSettings
 
 SETTINGS = MeasureSettings()
@@ -45,6 +48,38 @@ def test_noise_that_the_pixels_do_not_tell_shows():
     pixels.data += 40 * ndimage.gaussian_filter(waves, 6).astype(np.float32)
     found = find_sources(pixels, SETTINGS)
     assert empty_scatter(pixels, found, 12.0, settings=SETTINGS).ratio > 1.15
+
+
+def factor(correlation, diameter=7.0):
+    return float(correlation.factor(np.pi / 4 * diameter**2, np.pi * diameter))
+
+
+def test_a_correlation_that_empty_apertures_do_not_show_is_not_believed():
+    """Faults of the flat make pixels alike far beyond an aperture: the local sky takes most of that off."""
+    pixels, found = frame()
+    claimed = noise_correlation(pixels, found)
+    claimed = replace(claimed, covariance=claimed.covariance + 0.03)
+    assert factor(claimed) > 1.3
+    assert factor(confirmed(claimed, pixels, found, 7.0, settings=SETTINGS)) < 1.08
+
+
+def test_a_correlation_that_empty_apertures_show_stays():
+    pixels, found = frame(gain_known=False)
+    pixels.data[:] = ndimage.gaussian_filter(pixels.data, 0.8)
+    found = find_sources(pixels, SETTINGS)
+    measured = noise_correlation(pixels, found)
+    assert factor(measured) > 1.5
+    assert factor(confirmed(measured, pixels, found, 7.0, settings=SETTINGS)) == pytest.approx(
+        factor(measured), rel=0.1
+    )
+
+
+def test_a_plain_frame_has_no_correlation_to_confirm_and_a_full_one_no_empty_places_to_do_so():
+    plain = frame()
+    correlation = noise_correlation(*plain)
+    assert confirmed(correlation, *plain, 7.0, settings=SETTINGS) is correlation
+    claimed = replace(correlation, covariance=correlation.covariance + 0.03)
+    assert confirmed(claimed, *frame(size=200, spacing=30), 40.0, settings=SETTINGS) is claimed
 
 
 def test_where_a_frame_is_too_small_or_too_full_there_is_no_scatter():
