@@ -122,9 +122,12 @@ def test_progress_is_told(tmp_path: Path) -> None:
     progress.listen(Ear())
     try:
         scan([tmp_path], telescopes=TELESCOPES)
+        assert told == [], "one file alone is not worth a line"
+        frame(tmp_path / "b.fits")
+        scan([tmp_path], telescopes=TELESCOPES)
     finally:
         progress.listen(None)
-    assert told == [("reading headers", 1)]
+    assert told == [("reading headers", 2)]
 
 
 def test_all_real_folders_are_scanned_in_one_go(shared_data: Path) -> None:
