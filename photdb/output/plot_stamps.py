@@ -141,7 +141,9 @@ def _film(stamps: Sequence[Stamp], path: Path, title: str, seconds: float) -> No
         figure.suptitle(f"{title}   {k + 1}/{len(stamps)}", fontsize=9)
         return []
 
-    FuncAnimation(figure, show, frames=len(stamps), blit=False).save(path, writer=PillowWriter(fps=1 / seconds))  # type: ignore[arg-type]  # a fraction is well
+    writer = PillowWriter(fps=1 / seconds)  # type: ignore[arg-type]  # a fraction is well
+    with style.told_unwritable(path):
+        FuncAnimation(figure, show, frames=len(stamps), blit=False).save(path, writer=writer)
 
 
 def _heading(stamps: Sequence[Stamp], title: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from photdb.errors import UsageError
+from photdb.errors import InputError, UsageError
 
 SUFFIXES = (".png", ".pdf", ".svg")
 
@@ -51,8 +52,26 @@ def new_figure(width: float, height: float) -> Any:
 
 
 def save(figure: Any, path: Path) -> None:
-    """Write a figure as the kind its suffix says."""
-    figure.savefig(path, format=path.suffix[1:].lower())
+    """Write a figure as the kind its suffix says.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written there.
+    """
+    with told_unwritable(path):
+        figure.savefig(path, format=path.suffix[1:].lower())
+
+
+@contextmanager
+def told_unwritable(path: Path) -> Iterator[None]:
+    """Say in words that a picture cannot be written to a place."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{path}: {error.strerror or error}; there is no picture", "name a file in a folder of your own"
+        ) from error
 
 
 def band_rank(band: str | None) -> tuple[int, str]:

@@ -175,3 +175,11 @@ def test_what_makes_no_sense_is_refused_in_words(store, tmp_path, monkeypatch, c
     assert run(["stamp", *words, "--db", str(store)]) == code
     assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["nowhere/star.png", "nowhere/star.gif", "folder.png"])
+def test_a_picture_that_cannot_be_written_is_refused_in_words(store, star, tmp_path, capsys, name):
+    (tmp_path / "folder.png").mkdir()
+    words = ["stamp", "--object", str(star[0]), "-o", str(tmp_path / name), "--db", str(store), "--limit", "2"]
+    assert run(words) == 4
+    assert "there is no picture" in capsys.readouterr().err
