@@ -143,6 +143,22 @@ def resolve_measured(
     return find_measured(db, *position, radius=radius)
 
 
+def target_alone(db: Database, words: Sequence[str]) -> Found | None:
+    """Return the target of a name as something without object and forced points: frames may have seen it all the same.
+
+    None: the words are a position, or no target's name.
+    """
+    if parse_position(words) is not None:
+        return None
+    there = db.query("target_by_name", called=" ".join(words).strip()).dicts()
+    if not there:
+        return None
+    from photdb.asking.naming import meant
+
+    named = meant(db, there[0]["name"], online=False)
+    return Found(NO_OBJECT, named.name, named.ra, named.dec, target_id=named.target_id)
+
+
 def find_measured(db: Database, ra: float, dec: float, *, radius: float | None = None) -> Found:
     """Return the object, or the target with forced points, that is nearest to a position (deg); see `resolve_measured`.
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from photdb.asking.lightcurves import checked_sigma
-from photdb.errors import NotFoundError, UsageError
+from photdb.asking.moving import COLUMNS, moving_target, path_in
+from photdb.errors import NotFoundError
 from photdb.store.answer import Answer
 from photdb.store.database import Database, statement
 
 _NO_OBJECTS = ": the store has no objects"
+#: A number that no object has.
+NO_STAR = -1
 
 
 def coverage(
@@ -26,12 +31,15 @@ def coverage(
 ) -> Answer:
     """Return every frame that saw a place (deg) or may have seen it: detected or not, how faint, and why not.
 
+    Of what moves, each frame is asked of its own place: where the path or the positions of the target have it then; two
+    columns more, ``predicted_ra`` and ``predicted_dec``.
+
     Parameters
     ----------
     db : Database
         The store.
     ra, dec : float
-        deg, ICRS.
+        deg, ICRS; of what moves they say nothing.
     object_id : int, optional
         The star at the place; without one, no frame detected it.
     target_id : int, optional
@@ -41,32 +49,66 @@ def coverage(
 
     Raises
     ------
+    NotFoundError
+        If it moves, and no frame was taken when something says where it was.
     UsageError
-        If the object or the target moves, or there are no limits of that sigma.
+        If there are no limits of that sigma.
     """
-    refuse_moving(db, object_id, target_id)
-    parameters = {
-        "ra": ra, "dec": dec, "object_id": object_id, "target_id": target_id, "sigma": checked_sigma(sigma),
-    }  # fmt: skip
-    return Answer(db, statement("queries", "coverage"), parameters, "lightcurve")
+    whole: dict[str, Any] = {"object_id": object_id, "target_id": target_id, "sigma": checked_sigma(sigma)}
+    mover = moving_of(db, object_id, target_id)
+    if mover is None:
+        return Answer(db, statement("queries", "coverage"), whole | {"ra": ra, "dec": dec}, "lightcurve")
+    whole |= {"target_id": mover.target_id, "path": json.dumps(known_path(db, mover))}
+    meanings = {name: COLUMNS[name] for name in ("predicted_ra", "predicted_dec")}
+    return Answer(db, statement("queries", "coverage_moving"), whole, "lightcurve", meanings=meanings)
 
 
-def refuse_moving(db: Database, object_id: int | None, target_id: int | None = None) -> None:
-    """Refuse an object or target that has no one place: its limits would be those of where it was first seen.
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Something that moves: what it is called, and the target that says where it is (None: nothing does)."""
+
+    name: str
+    target_id: int | None
+
+
+def moving_of(db: Database, object_id: int | None, target_id: int | None = None) -> Mover | None:
+    """Return what moves of an object or a target; None: it stands still."""
+    target = None if object_id is None and target_id is None else moving_target(db, object_id or NO_STAR, target_id)
+    if target is not None:
+        return Mover(target["name"], target["target_id"])
+    kinds = [] if object_id is None else db.query("object_kind", object_id=object_id).rows
+    return Mover(f"object {object_id}", None) if kinds and kinds[0][0] == "moving" else None
+
+
+def known_path(db: Database, mover: Mover) -> list[dict[str, Any]]:
+    """Return where a moving target was in each frame whose date its path or its positions cover: frame_id, ra, dec.
 
     Raises
     ------
-    UsageError
-        If it moves.
+    NotFoundError
+        If there is no such frame.
     """
-    kinds = [] if object_id is None else db.query("object_kind", object_id=object_id).rows
-    if kinds and kinds[0][0] == "moving":
-        raise UsageError(f"object {object_id} moves: it has no one place", "`photdb lightcurve` has its detections")
-    for (name,) in [] if target_id is None else db.query("target_that_moves", target_id=target_id).rows:
-        raise UsageError(
-            f"target {name} moves: it has no one place",
-            f'`photdb lightcurve "{name}"` has its points; `photdb forced` measures it where it was predicted',
+    if mover.target_id is None:
+        raise NotFoundError(
+            f"{mover.name} moves, and no target says where it was",
+            "`photdb target add NAME --horizons DESIGNATION` or --ephemeris FILE does; `photdb lightcurve` has its "
+            "points",
         )
+    frames = dict(db.query("frames_timed").rows)
+    path = path_in(db, mover.target_id, frames)
+    if not path:
+        raise NotFoundError(
+            f"{mover.name} moves, and nothing says where it was when the {len(frames)} frames of the store were taken",
+            "`photdb target list` has the dates of its path; `photdb target add` with --horizons, --ephemeris or "
+            "--positions adds to it",
+        )
+    return path
+
+
+def unplaced(answer: Answer) -> str:
+    """Return, for the coverage of what moves, of how many frames nothing says where it was then; empty: of none."""
+    n = len(answer.database.query("frames_timed").rows) - len(json.loads(answer.parameters["path"]))
+    return f"; of {n} frames of the store its path says no place" if n else ""
 
 
 def frames_at(db: Database, ra: float, dec: float) -> list[date | None]:

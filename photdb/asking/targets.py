@@ -20,7 +20,7 @@ from photdb.asking.lightcurves import (
     mjd_of,
 )
 from photdb.asking.measured import MeasuredTarget, measured_near
-from photdb.asking.seen import refuse_moving, seen_in_words
+from photdb.asking.seen import known_path, moving_of, seen_in_words
 from photdb.errors import InputError, NotFoundError, PhotdbError, UsageError
 from photdb.sky import parse_dec, parse_ra
 from photdb.store.answer import Answer
@@ -330,15 +330,15 @@ def light_curves(
     Raises
     ------
     UsageError
-        If limits are asked for in another aperture than the primary one, or of one object that moves. (Of several
-        targets, those that move have no limits.) If there is no such kind, or no such limit.
+        If limits are asked for in another aperture than the primary one. If there is no such kind, or no such limit.
+    NotFoundError
+        If limits are asked for of one target that moves and nothing says where it was. (Of several targets, such ones
+        have no limits.)
     """
     if kind not in KINDS:
         raise UsageError(f"no points of kind {kind!r}", f"there are {', '.join(KINDS)}")
     if limits and aperture_id:
         raise UsageError("--limits are those of the primary aperture", "leave --aperture-id away")
-    if limits and len(targets) == 1:
-        refuse_moving(db, targets[0].object_id, targets[0].target_id)
     asked = [
         {
             "place": t.place, "target": t.label, "object_id": t.object_id, "target_id": t.target_id, "ra": t.ra,
@@ -357,11 +357,35 @@ def light_curves(
         parts = (sql, statement("queries", "lightcurve_limits"))
         both = " UNION ALL BY NAME ".join(f"(SELECT * FROM ({part.rstrip().rstrip(';')}\n))" for part in parts)
         sql = f"SELECT * FROM ({both}) AS curve ORDER BY place, mjd_mid, band, frame_id"
+        parameters["on_path"] = json.dumps(_on_path(db, targets))
     whole = Answer(db, sql, parameters, "lightcurve")
     more = () if all_columns else (name for name in MORE_COLUMNS if name not in limit_columns(sigma))
     unwanted = {"place", *(() if named else ("target",)), *more}
     unwanted |= set() if colour_corrected else set(COLOUR_COLUMNS)
     return whole.only([c.name for c in whole.columns if c.name not in unwanted])
+
+
+def _on_path(db: Database, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Return where those of some targets that move were, one entry a target and frame."""
+    moving_objects, moving_targets = {}, set()
+    for target_id, _, object_id in db.query("moving_among").rows:
+        moving_targets.add(target_id)
+        moving_objects[object_id] = target_id
+    out = []
+    for t in targets:
+        if len(targets) > 1 and t.target_id not in moving_targets and t.object_id not in moving_objects:
+            continue
+        mover = moving_of(db, t.object_id, t.target_id)
+        if mover is None:
+            continue
+        try:
+            path = known_path(db, mover)
+        except NotFoundError:
+            if len(targets) == 1:
+                raise
+            continue
+        out += [{"place": t.place, "target_id": mover.target_id, **at} for at in path]
+    return out
 
 
 def curve_of(db: Database, found: Found, *, limits: bool = False, **chosen: Any) -> Answer:

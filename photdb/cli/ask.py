@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from photdb import query
+from photdb.asking.finding import target_alone
 from photdb.asking.moving import Rejection, drawable, extended, moving_target, rejected_in_words
 from photdb.cli import console, tables
 from photdb.cli.options import AsCalibration, ColourCorrected, Db, Format, Online, Output, Overwrite, Radius
@@ -310,6 +311,10 @@ def _found_or_place(
         return _found(store, where, object_id, radius, online=online)
     except NotFoundError:
         position = query.parse_position(where) if limits else None
+        alone = target_alone(store, where) if limits else None
+        if alone is not None:
+            console.warn(f"{alone.name}: no detection and no forced flux yet: its upper limits")
+            return alone
         if position is None or not query.frames_at(store, *position):
             raise
         console.warn("no object there: its upper limits")

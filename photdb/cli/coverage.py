@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from photdb import query
+from photdb.asking.finding import target_alone
+from photdb.asking.seen import Mover, moving_of, unplaced
 from photdb.cli import console, tables
 from photdb.cli.options import AsCalibration, Db, Format, Output, Overwrite, Radius
 from photdb.config import store_path
@@ -57,6 +59,8 @@ def coverage(
     seen the place). why: S/N of a forced flux; masked, edge, blended (with a neighbour), not calibrated, too faint (for
     the limit), missed.
 
+    Of a moving target, every frame is asked of the place where the target was then, as its path or its positions say.
+
     --map draws how many frames saw each part of the sky, band by band; --moc writes where there is any.
 
     Example: photdb coverage 41.58 -30.27
@@ -74,11 +78,16 @@ def coverage(
         raise UsageError("give a name, RA and DEC, or --object ID", "as photdb coverage 41.58 -30.27; or --map FILE")
     with Database.open(store_path(db), calibration=calibration) as store:
         ra, dec, found, target_id = _place(store, where or [], object_id, radius)
+        mover = moving_of(store, found, target_id)
         answer = query.coverage(store, ra, dec, object_id=found, target_id=target_id, sigma=sigma)
         n = tables.show(answer, format=format, output=output, overwrite=overwrite)
+        if not n and mover is not None:
+            raise query.never_observed(store, f"{mover.name} was in none of the frames when they were taken")
         if not n:
             raise query.never_observed(store, f"{ra:.5f} {dec:+.5f} was never observed")
-        for line in _words(answer, where or [str(object_id)], is_object=object_id is not None):
+        if mover is not None:
+            console.note(f"{mover.name} moves: each frame is asked of its own place of it{unplaced(answer)}")
+        for line in _words(answer, where or [str(object_id)], is_object=object_id is not None, mover=mover):
             console.note(line)
 
 
@@ -93,10 +102,14 @@ def _place(
     try:
         found = query.resolve_measured(store, where, radius=radius)
     except NotFoundError:
-        if position is None:
+        if position is not None:
+            console.note("no object is known there")
+            return *position, None, None
+        alone = target_alone(store, where)
+        if alone is None:
             raise
-        console.note("no object is known there")
-        return *position, None, None
+        console.note(f"{alone.name}: no detection and no forced flux yet")
+        return alone.ra, alone.dec, None, alone.target_id
     at = position or (found.ra, found.dec)
     away = "" if position is None else f", {found.separation:.1f} arcsec from the position asked for"
     if found.object_id == query.NO_OBJECT:
@@ -106,7 +119,7 @@ def _place(
     return *at, found.object_id, found.target_id
 
 
-def _words(answer: Answer, where: list[str], *, is_object: bool) -> list[str]:
+def _words(answer: Answer, where: list[str], *, is_object: bool, mover: Mover | None) -> list[str]:
     """Return how many frames there are of each kind, and what to do about those where nothing was measured."""
     rows = list(answer.only(["status", "why", "reason"]).rows())
     counted = Counter((status, None if status in ("forced", "limit") else why) for status, why, _ in rows)
@@ -115,6 +128,7 @@ def _words(answer: Answer, where: list[str], *, is_object: bool) -> list[str]:
     open_ = sum(s == "not detected" and not (r or "").startswith("no forced flux") for s, _, r in rows)
     if open_:
         who = f"--object {where[0]}" if is_object else "--target NAME"
+        who = who if mover is None else f'--target "{mover.name}"'
         lines.append(f"{open_} frames not yet forced: `photdb forced {who}` measures the flux at the place in them")
     return lines
 

@@ -22,29 +22,32 @@
 -- objects    BIGINT[]   the star at each place; NULL where there is none
 -- targets    INTEGER[]  the target at each place whose forced fluxes count; NULL where there is none
 -- sigma      DOUBLE     a forced flux below so many times its noise is a limit
-CREATE OR REPLACE MACRO coverage(ras, decs, objects, targets := NULL, sigma := 5) AS TABLE
+-- frames     INTEGER[]  the one frame that each place is asked of, as of something that moves; NULL: every frame
+CREATE OR REPLACE MACRO coverage(ras, decs, objects, targets := NULL, sigma := 5, frames := NULL) AS TABLE
 WITH asked AS MATERIALIZED (
   SELECT
-    i, ra, dec, object_id, target_id,
+    i, ra, dec, object_id, target_id, only_frame,
     cos(radians(dec)) * cos(radians(ra)) AS ux, cos(radians(dec)) * sin(radians(ra)) AS uy, sin(radians(dec)) AS uz
   FROM (
     SELECT
       unnest(range(1, len(ras::DOUBLE[]) + 1)) AS i, unnest(ras::DOUBLE[]) AS ra, unnest(decs::DOUBLE[]) AS dec,
-      unnest(objects::BIGINT[]) AS object_id, unnest(targets::INTEGER[]) AS target_id
+      unnest(objects::BIGINT[]) AS object_id, unnest(targets::INTEGER[]) AS target_id,
+      unnest(frames::INTEGER[]) AS only_frame
   )
 ),
 touching AS MATERIALIZED (
   SELECT a.i, c.frame_id
   FROM (
-    SELECT i, 7 AS norder, healpix_cell(ra, dec, 7) AS cell FROM asked
+    SELECT i, only_frame, 7 AS norder, healpix_cell(ra, dec, 7) AS cell FROM asked
     UNION ALL
-    SELECT i, 10 AS norder, healpix_cell(ra, dec, 10) AS cell FROM asked
+    SELECT i, only_frame, 10 AS norder, healpix_cell(ra, dec, 10) AS cell FROM asked
   ) AS a
   JOIN frame_cover AS c ON c.norder = a.norder AND c.cell = a.cell
+  WHERE a.only_frame IS NULL OR c.frame_id = a.only_frame
 ),
 saw AS MATERIALIZED (
   SELECT
-    a.i, a.ra, a.dec, a.object_id, f.frame_id, f.object_name,
+    a.i, a.target_id, a.only_frame, f.frame_id, f.object_name,
     outline_holds(f.corner_ra, f.corner_dec, a.ra, a.dec) AS inside,
     outline_margin(f.corner_ra, f.corner_dec, a.ra, a.dec) AS margin_arcsec
   FROM touching AS t
@@ -58,11 +61,18 @@ maybe AS (
     ON (cos(radians(f.dec)) * cos(radians(f.ra)) - a.ux) ** 2
       + (cos(radians(f.dec)) * sin(radians(f.ra)) - a.uy) ** 2
       + (sin(radians(f.dec)) - a.uz) ** 2 < 3.0461e-4
-  WHERE f.corner_ra IS NULL
+  WHERE f.corner_ra IS NULL AND (a.only_frame IS NULL OR f.frame_id = a.only_frame)
   UNION
   SELECT s.i, f.frame_id
   FROM frame AS f
-  JOIN (SELECT DISTINCT i, object_name FROM saw WHERE inside) AS s ON s.object_name = f.object_name
+  JOIN (SELECT DISTINCT i, object_name FROM saw WHERE inside AND only_frame IS NULL) AS s ON s.object_name = f.object_name
+  WHERE f.corner_ra IS NULL AND f.ra IS NULL
+  UNION
+  SELECT a.i, f.frame_id
+  FROM frame AS f
+  JOIN asked AS a ON a.only_frame = f.frame_id
+  JOIN (SELECT DISTINCT target_id, object_name FROM saw WHERE inside) AS s
+    ON s.object_name = f.object_name AND s.target_id = a.target_id
   WHERE f.corner_ra IS NULL AND f.ra IS NULL
 ),
 own AS MATERIALIZED (
@@ -122,11 +132,11 @@ beside AS MATERIALIZED (
 given AS MATERIALIZED (
   SELECT a.i, a.target_id AS asked_target, f.*
   FROM forced AS f
-  JOIN asked AS a ON a.target_id = f.target_id
+  JOIN asked AS a ON a.target_id = f.target_id AND (a.only_frame IS NULL OR a.only_frame = f.frame_id)
   UNION ALL
   SELECT a.i, a.target_id, f.*
   FROM forced AS f
-  JOIN asked AS a ON a.object_id = f.object_id
+  JOIN asked AS a ON a.object_id = f.object_id AND (a.only_frame IS NULL OR a.only_frame = f.frame_id)
   WHERE f.target_id IS NULL OR f.target_id IS DISTINCT FROM a.target_id
 ),
 pushed AS MATERIALIZED (
@@ -160,7 +170,7 @@ neighbour AS (
       flux_to_mag(b.flux, z.zp) < z.limit_mag - 2.5 AS is_bright
     FROM near AS n
     JOIN beside AS b ON b.object_id = n.object_id
-    JOIN asked AS a ON a.i = n.i
+    JOIN asked AS a ON a.i = n.i AND (a.only_frame IS NULL OR a.only_frame = b.frame_id)
     JOIN frame AS f ON f.frame_id = b.frame_id
     LEFT JOIN zeropoint_active AS z ON z.frame_id = b.frame_id AND z.aperture_id = 0
   )

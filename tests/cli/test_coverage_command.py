@@ -272,13 +272,13 @@ def test_a_map_or_moc_that_is_there_is_replaced_only_when_told(photdb, tmp_path)
         assert photdb("coverage", option, str(path), "--overwrite")[0] == 0
 
 
-def test_a_moving_target_has_no_place_and_no_limits(torn, tmp_path):
+def test_what_moves_and_has_no_path_has_no_limits(torn, tmp_path):
     own = Path(shutil.copy(torn, tmp_path / "own.duckdb"))
     with Database.open(own, read_only=False) as db:
         db.execute(f"UPDATE object SET kind = 'moving' WHERE object_id = {STAR}")
     with package.connect(own) as db:
         for ask in (db.coverage, lambda object_id: db.light_curve(object_id=object_id, limits=True)):
-            with pytest.raises(UsageError, match="moves"):
+            with pytest.raises(NotFoundError, match="moves, and no target says where it was"):
                 ask(object_id=STAR)
         many = db.light_curve(targets=[STAR, FAINT], limits=True)
         assert many.filter(kind="limit")["object_id"].unique().to_list() == [FAINT]
@@ -294,7 +294,7 @@ def test_a_moving_target_that_no_frame_detected_has_no_limits_where_nothing_says
     with package.connect(own) as db:
         assert db.light_curve(name="rock").height == 1
         for ask in (db.coverage, lambda name: db.light_curve(name=name, limits=True)):
-            with pytest.raises(UsageError, match="target rock moves"):
+            with pytest.raises(NotFoundError, match="rock moves, and nothing says where it was"):
                 ask(name="rock")
         many = db.light_curve(targets=[{"name": "rock"}, {"name": "place", "ra": RA, "dec": DEC + 0.1}], limits=True)
         assert many.filter(kind="limit")["target"].unique().to_list() == ["place"]
