@@ -13,8 +13,12 @@ from photdb.photometry.association import ARCSEC, GATE_SNR
 from photdb.photometry.flags import Flag
 from photdb.store.database import Database
 
-#: Edge of a cell of the cube grid in matching radii: 16 was the quickest measured, 4 to 32 differ little.
-CELL = 16.0
+#: Edge of a cell of the cube grid in matching radii: 4 to 32 differ little where stars are few, and larger cells hold too
+#: many of a dense field.
+CELL = 8.0
+
+#: Least edge of a cell on the unit sphere (2 arcsec): so that the number of a cell is exact as a DOUBLE.
+LEAST_CELL = 1e-5
 
 #: Bits of `flags` that say that a detection is not where its star is.
 NOT_THERE = int(Flag.TRUNCATED | Flag.COSMIC_RAY)
@@ -28,7 +32,7 @@ Box = dict[str, float]
 def grid(radius_arcsec: float) -> dict[str, Any]:
     """Return the cube grid for a radius: edge of a cell, cells along an axis, and the radius on the unit sphere."""
     radius = radius_arcsec / ARCSEC
-    cell = CELL * radius
+    cell = max(CELL * radius, LEAST_CELL)
     return {"cell": cell, "n": int(2.0 / cell) + 8, "radius": radius}
 
 
