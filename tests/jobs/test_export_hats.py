@@ -1,15 +1,13 @@
 """A HATS export holds what the store holds; brought up to date it is as a new one; nobody sees half of one."""
 
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import dying
 import export_store
 import numpy as np
 import pyarrow.dataset as ds
@@ -21,6 +19,7 @@ from photdb.errors import InputError, NotFoundError, UsageError
 from photdb.jobs import export_hats
 from photdb.jobs.export_hats import MANIFEST, Choice, append, export
 from photdb.output.hats_table import HEALPIX, read_properties
+from photdb.output.whole_folder import recover
 from photdb.sky import healpix
 from photdb.store.database import Database
 
@@ -376,7 +375,6 @@ from pathlib import Path
 from photdb.jobs.export_hats import Choice, append, export
 from photdb.store.database import Database
 with Database.open(sys.argv[1]) as db:
-    print("open", flush=True)
     if sys.argv[3] == "append":
         append(db, Path(sys.argv[2]))
     else:
@@ -384,33 +382,58 @@ with Database.open(sys.argv[1]) as db:
 """
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("what", ["append", "overwrite"])
-def test_a_killed_export_leaves_the_collection_of_before_or_the_new_one(mine, published, tmp_path, what):
-    with Database.open(mine, read_only=False) as db:
+@pytest.fixture(scope="module")
+def later(store, tmp_path_factory):
+    """The store with one more night, and what a collection of it says."""
+    folder = tmp_path_factory.mktemp("later")
+    path = Path(shutil.copy(store, folder / "s.duckdb"))
+    with Database.open(path, read_only=False) as db:
         add_night(db, 2)
-    path, folder, before, after = mine, published, content(published), fresh(mine, tmp_path / "n")
-    rng = np.random.default_rng(1)
-    n_before = 0
-    for _ in range(5):
-        shutil.rmtree(tmp_path / "try", ignore_errors=True)
-        shutil.copytree(folder, tmp_path / "try" / "c.hats")
-        command = [sys.executable, "-c", RUN, str(path), str(tmp_path / "try" / "c.hats"), what]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        process.stdout.readline()
-        time.sleep(rng.uniform(0, 4.0 if what == "overwrite" else 3.0))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        found = content(tmp_path / "try" / "c.hats")
-        is_before = found["manifest"] == before["manifest"]
-        n_before += is_before
-        same(found, before if is_before else after)
-        with Database.open(path) as db:
-            append(db, tmp_path / "try" / "c.hats")
-        same(content(tmp_path / "try" / "c.hats"), after)
-        assert [f.name for f in (tmp_path / "try").iterdir()] == ["c.hats"]
-    assert n_before > 2
+    return path, fresh(path, folder / "n")
+
+
+def run_in(folder: Path, path: Path, collection: Path, what: str, at: tuple[str, int] = ("", 0)) -> list[str]:
+    """Bring a copy of a collection up to date, perhaps until it dies; return what was done to files."""
+    shutil.copytree(collection, folder / "c.hats")
+    log = folder.with_name(f"{folder.name}.log")
+    return dying.run(RUN, str(path), str(folder / "c.hats"), what, folder=folder, log=log, at=at)
+
+
+@pytest.fixture(scope="module", params=["append", "overwrite"])
+def undisturbed(request, later, collection, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    done = run_in(folder, later[0], collection, request.param)
+    same(content(folder / "c.hats"), later[1])
+    return request.param, done
+
+
+#: Of what is done to files; the folder of before is moved aside by the first renaming, the new one appears by the next.
+MOMENTS = {
+    "when it begins to write": lambda n, aside, appears: 1,
+    "half way": lambda n, aside, appears: aside // 2,
+    "with all written": lambda n, aside, appears: aside,
+    "while nothing has the name": lambda n, aside, appears: appears,
+    "when the new one has it": lambda n, aside, appears: appears + 1,
+    "while the old one is removed": lambda n, aside, appears: (appears + n) // 2,
+    "at the end": lambda n, aside, appears: n - 1,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", MOMENTS)
+def test_a_killed_export_leaves_the_collection_of_before_or_the_new_one(later, undisturbed, collection, tmp_path, when):
+    (path, after), (what, done), folder = later, undisturbed, tmp_path / "try" / "c.hats"
+    aside, appears = (i for i, event in enumerate(done) if event == "os.rename")
+    moment = MOMENTS[when](len(done), aside, appears)
+    run_in(folder.parent, path, collection, what, (done[moment], done[: moment + 1].count(done[moment])))
+    if moment == appears:
+        assert not folder.exists()
+        recover(folder)
+    same(content(folder), content(collection) if moment <= appears else after)
+    with Database.open(path) as db:
+        append(db, folder)
+    same(content(folder), after)
+    assert [f.name for f in folder.parent.iterdir()] == ["c.hats"]
 
 
 def test_what_a_killed_process_moved_aside_comes_back(store, collection, tmp_path):
