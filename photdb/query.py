@@ -229,7 +229,7 @@ def frames(
 
 #: What can be exported, and what it can be chosen by.
 EXPORTS = {
-    "lightcurve": {"objects", "band"},
+    "lightcurve": {"objects", "band", "targets"},
     "detection": {"objects", "band"},
     "forced": {"objects", "band", "targets"},
     "object": {"objects"},
@@ -265,7 +265,7 @@ def export(
     question : str, optional
         Another query of ``schema/queries`` with the same parameters: the columns that an output format needs.
     targets : sequence of int, optional
-        Forced fluxes only: beside those of ``objects``, also of these targets, which may have no object.
+        Forced fluxes and light curves: beside those of ``objects``, also of these targets, which may have no object.
 
     Raises
     ------
@@ -279,12 +279,12 @@ def export(
     strange = [name for name, value in given.items() if value is not None and name not in EXPORTS[what]]
     if strange:
         raise UsageError(f"{what}s cannot be chosen by {strange[0]}", f"by {', '.join(sorted(EXPORTS[what]))} they can")
-    parameters = {name: value for name, value in given.items() if name in EXPORTS[what]}
     if colour_corrected and (what != "lightcurve" or question not in (None, "export_lightcurve")):
         raise UsageError(f"{what}s cannot be corrected for colour here", "`photdb export lightcurve` can")
     sql = statement("queries", f"{question or f'export_{what}'}{'_colour' if colour_corrected else ''}")
     # what else a report wants (the path of a moving target, codes of telescopes) is not known here
-    return Answer(db, sql, {**dict.fromkeys(parameters_of(sql)), **parameters}, what)
+    meanings = {"target": ("", "name of the target of a forced point")} if what == "lightcurve" else {}
+    return Answer(db, sql, {name: given.get(name) for name in parameters_of(sql)}, what, meanings=meanings)
 
 
 def targets(db: Database) -> Answer:

@@ -62,6 +62,12 @@ def measured_near(
     return found
 
 
+def measured_within(db: Database, ra: float, dec: float, *, radius: float) -> list[MeasuredTarget]:
+    """Return the targets that stand still and have forced points within a radius (arcsec) of a place (deg)."""
+    place = json.dumps([{"place": 1, "ra": ra, "dec": dec}])
+    return [_target(row) for row in db.query("targets_measured_near", places=place, radius=radius).dicts()]
+
+
 def _target(row: dict[str, Any]) -> MeasuredTarget:
     """Return the target of a row."""
     return MeasuredTarget(

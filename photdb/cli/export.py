@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from photdb import query
+from photdb.asking.measured import measured_within
 from photdb.cli import console, tables
 from photdb.cli.ask import say_calibration, say_colours
 from photdb.cli.options import AsCalibration, ColourCorrected, Db
@@ -133,7 +134,7 @@ def export(
     with _opened(store_path(db), calibration, whole=partition) as store:
         objects, targets = chosen.objects_and_targets(store, what)
         if partition:
-            n = _partitioned(store, what, output, objects, band, rows, colour_corrected, overwrite=overwrite)
+            n = _partitioned(store, what, output, objects, targets, band, rows, colour_corrected, overwrite=overwrite)
         else:
             answer = query.export(
                 store, what, objects=objects, band=band, colour_corrected=colour_corrected, question=question,
@@ -147,6 +148,8 @@ def export(
                 formats.checked_options(format or "", options)
                 answer = completed(store, answer, objects, options.get("reject"))
             n = tables.show(answer, format=format, output=output, overwrite=overwrite, options=options)
+        if what == "lightcurve" and n:
+            _say_alone(store, objects, targets, band, format)
         if colour_corrected and n:
             say_colours(store, objects, band)
         say_calibration(store, calibration, objects)
@@ -192,19 +195,14 @@ class Chosen:
         return [query.object_by_id(store, i).object_id for i in self.object_id] if self.object_id else None
 
     def objects_and_targets(self, store: Database, what: str) -> tuple[list[int] | None, list[int] | None]:
-        """Return the objects (None: all), and of forced fluxes the target that may have none."""
-        if not self.target or what not in ("forced", "lightcurve"):
+        """Return the objects (None: all), and of light curves and forced fluxes the targets that may have none."""
+        if what not in ("forced", "lightcurve") or not (self.target or self.cone):
             return self.objects(store), None
-        found = query.resolve_measured(store, [self.target])
-        if what == "forced":
-            mine = None if found.target_id is None else [found.target_id]
-            return [] if found.object_id == query.NO_OBJECT else [found.object_id], mine
-        if found.object_id == query.NO_OBJECT:
-            raise NotFoundError(
-                f"{self.target}: no object is at its place, it has forced fluxes alone",
-                f'`photdb lightcurve "{self.target}" --output FILE` or `photdb export forced --target "{self.target}"`',
-            )
-        return self.objects(store), None
+        if self.cone:
+            return _objects_and_targets(store, *self.cone) if what == "lightcurve" else (self.objects(store), None)
+        found = query.resolve_measured(store, [self.target or ""])
+        mine = None if found.target_id is None else [found.target_id]
+        return [] if found.object_id == query.NO_OBJECT else [found.object_id], mine
 
     def words(self) -> str | None:
         """Return in words which objects; None: all."""
@@ -273,6 +271,7 @@ def _partitioned(
     what: str,
     output: Path,
     objects: list[int] | None,
+    targets: list[int] | None,
     band: str | None,
     rows: int | None,
     colour_corrected: bool,
@@ -283,7 +282,7 @@ def _partitioned(
     from photdb.jobs import export_partitioned
 
     n = export_partitioned.export(
-        store, what, output, objects=objects, band=band, colour_corrected=colour_corrected,
+        store, what, output, objects=objects, targets=targets, band=band, colour_corrected=colour_corrected,
         rows=export_partitioned.ROWS if rows is None else rows, overwrite=overwrite,
     )  # fmt: skip
     console.note(f"{n} rows in {output}")
@@ -306,6 +305,36 @@ def _question(what: str, format: str | None) -> str | None:
     if of != what:
         raise UsageError(f"--format {format} holds {of}s, not {what}s", f"photdb export {of} --format {format}")
     return str(formats.format_of(format or "").QUESTION)
+
+
+def _objects_and_targets(store: Database, ra: str, dec: str, radius: float) -> tuple[list[int], list[int]]:
+    """Return the objects of a cone, and the targets there that stand still and have no object."""
+    position = query.place(store, [ra, dec])
+    near = measured_within(store, *position, radius=query.refuse_no_radius(radius))
+    targets = [t.target_id for t in near if t.object_id is None]
+    try:
+        return _objects(store, ra, dec, radius), targets
+    except NotFoundError:
+        if not targets:
+            raise
+        return [], targets
+
+
+def _say_alone(
+    store: Database, objects: list[int] | None, targets: list[int] | None, band: str | None, format: str | None
+) -> None:
+    """Say whose points have no object, so that nobody takes the empty object_id for a fault."""
+    from photdb.output import formats
+
+    if format in formats.programs():
+        return
+    alone = store.query("targets_alone", targets=None if objects is None else targets or [], band=band).dicts()
+    if alone:
+        names = ", ".join(t["name"] for t in alone[:3]) + (", ..." if len(alone) > 3 else "")
+        console.note(
+            f"{sum(t['n_point'] for t in alone)} points are of targets without an object ({names}): object_id is "
+            "empty, target_id and target say whose they are"
+        )
 
 
 def _objects(store: Database, ra: str, dec: str, radius: float) -> list[int]:

@@ -1,13 +1,15 @@
 """Plain Parquet in folders by HEALPix cell (``norder=5/npix=123/part-0.parquet``), as duckdb and polars read it.
 
 Columns are those of the same export in one file. A row is where its object is, so that no light curve straddles two
-folders; a frame is where its centre is. What has no place is in a folder whose cell is NULL. Cells are as coarse as the
+folders; a frame is where its centre is. What has no place, and light curves of targets where no object is, are in a
+folder whose cell is NULL. Cells are as coarse as the
 rows asked for allow, and one partition is held at a time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,7 @@ def export(
     folder: Path,
     *,
     objects: Sequence[int] | None = None,
+    targets: Sequence[int] | None = None,
     band: str | None = None,
     colour_corrected: bool = False,
     rows: int = ROWS,
@@ -49,7 +52,7 @@ def export(
         One of `PLACED`.
     folder : Path
         It appears whole or not at all.
-    objects, band, colour_corrected : optional
+    objects, targets, band, colour_corrected : optional
         As `photdb.query.export` has them.
     rows : int
         Most rows of a partition, about.
@@ -81,9 +84,18 @@ def export(
         if what == "detection" and objects is None:
             orphans = Answer(db, statement("queries", "export_detection_orphans"), {"band": band}, what)
             n += _write(orphans, new / NOWHERE)
+        alone = _alone(db, objects, targets, band) if what == "lightcurve" else []
+        if alone:
+            n += _write(replace(whole, parameters={**whole.parameters, "objects": [], "targets": alone}), new / NOWHERE)
         if not n:
             raise NotFoundError(f"nothing to export: no {what} there", "`photdb status` says what the store holds")
     return n
+
+
+def _alone(db: Database, objects: Sequence[int] | None, targets: Sequence[int] | None, band: str | None) -> list[int]:
+    """Return the targets without an object whose points are wanted: all of them where no objects are chosen."""
+    chosen = None if objects is None else list(targets or [])
+    return [row["target_id"] for row in db.query("targets_alone", targets=chosen, band=band).dicts()]
 
 
 def _by_object(

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TextIO
 
+from photdb import progress
 from photdb.bands import aavso_code
 from photdb.errors import CalibrationError, InputError, UsageError
 from photdb.magnitudes import total_error
@@ -132,11 +133,21 @@ def _frames(answer: Answer, points: Sequence[Mapping[str, Any]]) -> dict[int, di
 
 
 def _by_object(points: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Return the points of one star after those of another."""
-    found: dict[int, list[dict[str, Any]]] = {}
+    """Return the points of one star after those of another; a target where no object is is a star too."""
+    found: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
     for point in points:
-        found.setdefault(point["object_id"], []).append(point)
+        number = point["object_id"]
+        found.setdefault((number, point["target_id"] if number is None else None), []).append(point)
     return list(found.values())
+
+
+def _star(answer: Answer, point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the star of a point: its object, or the target where no object is."""
+    if point["object_id"] is not None:
+        (star,) = answer.database.query("aavso_star", object_id=point["object_id"]).dicts()
+        return dict(star)
+    (target,) = answer.database.query("targets_alone", targets=[point["target_id"]], band=None).dicts()
+    return {**target, "object_id": None, "target_name": target["name"], "vsx_name": None}
 
 
 def _lines(
@@ -146,7 +157,10 @@ def _lines(
     options: Mapping[str, str],
 ) -> Iterator[str]:
     """Yield the lines of one star."""
-    (star,) = answer.database.query("aavso_star", object_id=points[0]["object_id"]).dicts()
+    star = _star(answer, points[0])
+    if star.get("is_moving"):
+        progress.warn(f"{star['name']} moves: its {len(points)} points are left out, AAVSO takes those of stars")
+        return
     name = _word(options.get("name") or star["target_name"] or star["vsx_name"] or "", "NAME")
     if name == _NA:
         raise UsageError(
@@ -154,7 +168,10 @@ def _lines(
             'give it one: --set name="AG Peg", or photdb target add "AG Peg" RA DEC',
         )
     dates = _dates(points, star, options["date"])
-    checks = {band: _check(answer, star, band, options) for band in sorted({p["band"] for p in points})}
+    checks = {
+        band: _check(answer, star, band, [p["frame_id"] for p in points if p["band"] == band], options)
+        for band in sorted({p["band"] for p in points})
+    }
     for point, date in zip(points, dates, strict=True):
         yield _line(point, frames[point["frame_id"]], name, date, checks[point["band"]], options)
 
@@ -223,7 +240,7 @@ def _dates(points: Sequence[Mapping[str, Any]], star: Mapping[str, Any], kind: s
 
 
 def _check(
-    answer: Answer, star: Mapping[str, Any], band: str, options: Mapping[str, str]
+    answer: Answer, star: Mapping[str, Any], band: str, frames: Sequence[int], options: Mapping[str, str]
 ) -> tuple[str, Mapping[int, float]]:
     """Return the name of a check star and its magnitude in each frame."""
     db = answer.database
@@ -237,11 +254,14 @@ def _check(
             raise InputError(f"no object {options['check']} to be the check star", "photdb cone RA DEC 600 lists them")
     else:
         near = db.query("cone_ids", ra=star["ra"], dec=star["dec"], radius=NEIGHBOURS_ARCSEC).rows[:_NEIGHBOURS]
-        ids = [star["object_id"], *(row[0] for row in near)]
-        found = db.query("aavso_check", object_id=star["object_id"], objects=ids, band=band, bad=_UNFIT_CHECK).dicts()
+        own = [] if star["object_id"] is None else [star["object_id"]]
+        found = db.query(
+            "aavso_check", object_id=star["object_id"], frames=list(frames), objects=own + [row[0] for row in near],
+            band=band, bad=_UNFIT_CHECK,
+        ).dicts()  # fmt: skip
     if not found:
         return _NA, {}
-    points = db.query("export_lightcurve", objects=[found[0]["object_id"]], band=band).dicts()
+    points = db.query("export_lightcurve", objects=[found[0]["object_id"]], targets=None, band=band).dicts()
     return _word(options.get("kname") or found[0]["name"], "KNAME"), {
         p["frame_id"]: p["mag"] for p in points if p["mag"] is not None and p["kind"] == "detected"
     }

@@ -1,10 +1,12 @@
 -- Light-curve points by object and time, corrected for the objects' own colours: as export_lightcurve has them.
--- $objects  BIGINT[]   of these objects; NULL: of every one
+-- $objects  BIGINT[]   of these objects; NULL: of every one, and of targets without an object, whose colour is not known
+-- $targets  INTEGER[]  and of these targets without an object, where objects are given
 -- $band     VARCHAR    NULL: every band
 WITH tint AS MATERIALIZED (SELECT * FROM object_colours($objects::BIGINT[])),
 placed AS (
   SELECT
     d.object_id,
+    d.target_id,
     d.frame_id,
     d.flux,
     d.flux_err,
@@ -14,7 +16,9 @@ placed AS (
     d.y,
     f.band,
     f.mjd_mid,
-    f.jd_tdb + (f.bary_x * o.ux + f.bary_y * o.uy + f.bary_z * o.uz) AS bjd_tdb,
+    f.jd_tdb + (
+      f.bary_x * coalesce(o.ux, d.ux) + f.bary_y * coalesce(o.uy, d.uy) + f.bary_z * coalesce(o.uz, d.uz)
+    ) AS bjd_tdb,
     d.kind,
     d.noise,
     2.0 * d.x / (f.width - 1) - 1 AS u,
@@ -34,11 +38,16 @@ placed AS (
     CASE WHEN z.colour_term IS NOT NULL THEN coalesce(t.colour_source, 'unknown') END AS colour_source
   FROM curve_point AS d
   JOIN frame AS f ON f.frame_id = d.frame_id
-  JOIN object AS o ON o.object_id = d.object_id
+  LEFT JOIN object AS o ON o.object_id = d.object_id
   LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
   LEFT JOIN tint AS t
     ON t.object_id = d.object_id AND t.colour_index = z.colour AND t.catalog IS NOT DISTINCT FROM z.catalog
-  WHERE ($objects::BIGINT[] IS NULL OR d.object_id IN (SELECT unnest($objects::BIGINT[])))
+  WHERE (o.object_id IS NOT NULL OR d.object_id IS NULL AND d.target_id IS NOT NULL)
+    AND (
+      $objects::BIGINT[] IS NULL
+      OR d.object_id IN (SELECT unnest($objects::BIGINT[]))
+      OR d.object_id IS NULL AND d.target_id IN (SELECT unnest($targets::INTEGER[]))
+    )
     AND ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
 ),
 spotted AS (
@@ -81,7 +90,9 @@ SELECT
   sky,
   x,
   y,
+  target_id,
+  (SELECT t.name FROM target AS t WHERE t.target_id = scaled.target_id) AS target,
   colour,
   colour_source
 FROM scaled
-ORDER BY object_id, mjd_mid, frame_id;
+ORDER BY object_id, CASE WHEN object_id IS NULL THEN target_id END, mjd_mid, frame_id;

@@ -2,10 +2,13 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
-from forced_store import N_FRAMES, UNDETECTED, UNMEASURED, forced_store
+from forced_store import HERE, N_FRAMES, UNDETECTED, UNMEASURED, forced_store
 
 from photdb.cli import app as cli
 from photdb.output import plot
@@ -149,9 +152,74 @@ def test_forced_fluxes_of_one_target_are_exported_also_where_no_object_is(photdb
         assert {r["target"] for r in found} <= {target, ""}
 
 
-def test_an_export_of_light_curves_says_that_a_target_has_forced_fluxes_alone(photdb, tmp_path):
-    code, _, err = photdb("export", "lightcurve", "--target", "SN 2017x", "--output", str(tmp_path / "c.csv"))
-    assert code == 3
-    assert "no object is at its place, it has forced fluxes alone" in err
-    assert 'photdb export forced --target "SN 2017x"' in err
-    assert photdb("export", "lightcurve", "--target", "HAT-P 99", "--output", str(tmp_path / "c.csv"))[0] == 0
+def written(path: Path) -> list[dict]:
+    """The rows of a file; None where there is no value."""
+    if path.suffix == ".csv":
+        return rows(path.read_text())
+    if path.suffix == ".json":
+        return json.loads(path.read_text())
+    if path.suffix == ".parquet":
+        return pl.read_parquet(path).to_dicts()
+    from astropy.table import Table
+
+    table = Table.read(path)
+    return [{n: None if np.ma.is_masked(r[n]) else r[n] for n in table.colnames} for r in table]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".parquet", ".vot", ".fits"])
+def test_light_curves_of_targets_without_an_object_are_exported_with_the_targets_name(photdb, tmp_path, suffix):
+    file = tmp_path / f"curves{suffix}"
+    code, _, err = photdb("export", "lightcurve", "--output", str(file))
+    assert code == 0, err
+    said = f"{N_FRAMES} points are of targets without an object (SN 2017x): object_id is empty, target_id and target"
+    assert said in err
+    one = tmp_path / f"one{suffix}"
+    code, _, err = photdb("export", "lightcurve", "--target", "SN 2017x", "--output", str(one))
+    assert code == 0, err
+    assert said in err
+    expected = photdb("lightcurve", "SN 2017x")[1]
+    flux = [pytest.approx(float(r["flux"]), rel=1e-6) for r in rows(expected)]
+    for path in (file, one):
+        found = [r for r in written(path) if r["object_id"] in (None, "")]
+        assert [float(r["flux"]) for r in found] == flux
+        assert {(int(r["target_id"]), str(r["target"])) for r in found} == {(2, "SN 2017x")}
+
+
+def test_a_target_without_an_object_is_exported_by_its_place_and_in_partitions_too(photdb, tmp_path):
+    file = tmp_path / "cone.csv"
+    code, _, err = photdb("export", "lightcurve", "--cone", "41.58", str(HERE[1]), "30", "--output", str(file))
+    assert code == 0, err
+    assert {r["target"] for r in rows(file.read_text())} == {"SN 2017x"}
+    assert len(rows(file.read_text())) == N_FRAMES
+    code, _, err = photdb(
+        "export", "lightcurve", "--cone", "41.58", "-30.27", "1000", "--output", str(file), "--overwrite"
+    )
+    found = rows(file.read_text())
+    assert sum(r["object_id"] == "" for r in found) == N_FRAMES < len(found)
+    assert photdb("export", "lightcurve", "--output", str(tmp_path / "all.csv"))[0] == 0
+    n = len(rows((tmp_path / "all.csv").read_text()))
+    assert photdb("export", "lightcurve", "--partition", "--output", str(tmp_path / "parts"))[0] == 0
+    table = pl.read_parquet(tmp_path / "parts/**/*.parquet", hive_partitioning=False)
+    assert (table.height, table["object_id"].null_count()) == (n, N_FRAMES)
+    code, _, err = photdb("export", "lightcurve", "--colour-corrected", "--output", str(tmp_path / "tint.csv"))
+    assert code == 0, err
+    assert len(rows((tmp_path / "tint.csv").read_text())) == n
+
+
+def test_the_aavso_gets_limits_of_a_target_that_was_never_detected(photdb, tmp_path, monkeypatch):
+    other = forced_store(tmp_path / "tied.duckdb")
+    with Database.open(other, read_only=False) as db:
+        db.execute("UPDATE zeropoint SET catalog = 'ps1', ref_band = 'g' WHERE mag_system = 'AB'")
+        db.execute("UPDATE forced SET flux = 40 WHERE target_id = 2 AND frame_id = 7")
+    monkeypatch.setenv("PHOTDB", str(other))
+    for date in ("JD", "HJD"):
+        file = tmp_path / f"{date}.txt"
+        code, _, err = photdb(
+            "export", "lightcurve", "--target", "SN 2017x", "--band", "g", "--format", "aavso", "--set", "obscode=XYZ",
+            "--set", f"date={date}", "--output", str(file),
+        )  # fmt: skip
+        assert code == 0, err
+        lines = [line.split(",") for line in file.read_text().splitlines() if not line.startswith("#")]
+        assert [line[0] for line in lines] == ["SN 2017x"] * 6
+        limits = [line[2].startswith("<") for line in lines]
+        assert limits == [True, True, True, False, True, True]
