@@ -69,6 +69,22 @@ def is_body(name: str) -> bool:
     return _looks_like(name) is not None
 
 
+def is_certain(name: str) -> bool:
+    """Return whether a name can be nothing else than a body: a designation, a comet, or a number in brackets.
+
+    A bare number may count frames or fields, also where a word follows it.
+
+    Examples
+    --------
+    >>> [is_certain(n) for n in ("2012 DA14", "(5945) Roachapproach", "(5945)", "C/2020 F3", "29P", "P/2010 A2")]
+    [True, True, True, True, True, True]
+    >>> [is_certain(n) for n in ("5945", "5945 Roachapproach", "2026 dark", "M 31", "field 22")]
+    [False, False, False, False, False]
+    """
+    text = _plain(name)
+    return is_body(text) and not re.match(r"\d+(?:\s+(?!(?:P-L|T-[123])$)[A-Za-z'][a-z']|$)", text)
+
+
 def _looks_like(name: str) -> Body | None:
     """Return the body whose form a name has."""
     text = _plain(name)

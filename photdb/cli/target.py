@@ -319,6 +319,8 @@ def _add_from_headers(db: Path | None) -> None:
         console.note(f"already there: {', '.join(found.known)}")
     for line in found.without:
         console.warn(line)
+    if found.no_object:
+        console.note(f"left out, as words for frames: {', '.join(found.no_object)}")
     if found.added or found.known:
         return
     if found.errors:

@@ -410,3 +410,31 @@ def test_without_a_network_headers_still_give_what_they_say_themselves(tmp_path)
     assert "not asked for after that failed" in found.without[1]
     with pytest.raises(NotFoundError, match="no frame names an object"):
         from_headers(store_with(tmp_path / "none.duckdb", {"mjd_mid": MJD}))
+
+
+def test_a_bare_number_is_a_body_only_where_it_was_in_a_frame_that_names_it(tmp_path, horizons):
+    ra, dec = (float(v) for v in place(MJD))
+    around = {
+        "corner_ra": [ra - 1, ra + 1, ra + 1, ra - 1], "corner_dec": [dec - 1, dec - 1, dec + 1, dec + 1],
+    }  # fmt: skip
+    elsewhere = {**around, "corner_dec": [dec - 31, dec - 31, dec - 29, dec - 29]}
+    names = {
+        "5945": around, "12": elsewhere, "433 Eros": elsewhere, "2012 DA14": elsewhere, "(7) Iris": elsewhere,
+        "2026 dark": around, "flat": around, "bias 3": around, "flat 12": around, "test 1": around, "7 field": around,
+        "field 22": around, "M 31": around, "NGC 2026": around, "30 s": around,
+    }  # fmt: skip
+    given = [
+        {"object_name": name, "path": "/gone.fits", "mjd_mid": MJD + k / 1000, **LOWELL, **outline}
+        for k, (name, outline) in enumerate(names.items())
+    ]
+    store = store_with(tmp_path / "s.duckdb", *given)
+    horizons.known |= {"12;", "433;", "7;", "DES=2012 DA14;"}
+    found = from_headers(store, server=horizons.address)
+    assert [line.split(" (1 ")[0] for line in found.added] == ["5945", "2012 DA14", "(7) Iris"]
+    assert [line.split(" (1 ")[0] for line in found.without] == ["12", "433 Eros", "field 22", "M 31", "NGC 2026"]
+    assert "a bare number, and" in found.without[0]
+    assert "was in none of these frames: left out; photdb target add '12' --horizons 12" in found.without[0]
+    assert found.no_object == ["2026 dark", "flat", "bias 3", "flat 12", "test 1", "7 field", "30 s"]
+    assert len(horizons.questions) == 5
+    with Database.open(store) as db:
+        assert db.one("SELECT list(name ORDER BY name) FROM target") == ["(7) Iris", "2012 DA14", "5945"]
