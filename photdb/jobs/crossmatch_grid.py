@@ -13,8 +13,8 @@ from photdb.photometry.association import ARCSEC, GATE_SNR
 from photdb.photometry.flags import Flag
 from photdb.store.database import Database
 
-#: Edge of a cell of the cube grid in matching radii: 4 to 32 differ little where stars are few, and larger cells hold too
-#: many of a dense field.
+#: Edge of a cell of the cube grid in matching radii: 4 to 32 differ little where stars are few; of a dense field, large
+#: cells hold too many.
 CELL = 8.0
 
 #: Least edge of a cell on the unit sphere (2 arcsec): so that the number of a cell is exact as a DOUBLE.

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from photdb.photometry.islands import islands, means, members
+
 #: Arcseconds in a radian: what a unit vector is multiplied by to be in arcseconds.
 ARCSEC = 206264.80624709636
 
@@ -47,6 +49,10 @@ RULES = {
 
 #: Passes over mean positions, at most; few groups need more than three.
 PASSES = 12
+
+#: What is so many of the largest reach away has nothing to do with a detection: an object is within reach of its
+#: detections, another one competes for a third within its own extent of that, and there is room for rounding.
+ALONE = 4.0
 
 #: Pairs that are looked at together: 16 bytes each.
 MANY_PAIRS = 20_000_000
@@ -258,6 +264,53 @@ def partition(detections: Detections) -> tuple[NDArray[np.int64], NDArray[np.boo
     is_contested : ndarray of bool, shape (n,)
         Of a group that had to be taken apart, or near several objects, or beaten by another detection of its frame.
     """
+    if not len(detections):
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=bool)
+    labels, is_done = _alone_in_the_sky(detections)
+    contested = np.zeros(len(detections), dtype=bool)
+    rest = np.flatnonzero(~is_done)
+    if rest.size:
+        found, contested[rest] = matched(detections.take(rest))
+        labels[rest] = np.where(found >= 0, found + labels.max() + 1, -1)
+    return labels, contested
+
+
+def _alone_in_the_sky(d: Detections) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the labels of detections that nothing but one object is near to, and which these are.
+
+    What is `ALONE` largest reaches from everything else neither links nor competes with it. When no frame has two of
+    such a set, and all of it is within reach of the mean of those of its best grade, that are linked by the one in the
+    middle, matching would make one object of it, or none if it is not significant.
+    """
+    inside = members(islands(d.position, ALONE * float(d.reach.max())), d.frame)
+    grade, reach, start = d.grade[inside.order], d.reach[inside.order], inside.start
+    best = np.maximum.reduceat(grade, start)
+    founding = grade == best[inside.island]
+    _, distance = means(inside, d.position[inside.order], founding, ARCSEC)
+    slack = np.minimum.reduceat(reach - distance, start)
+    apart = np.minimum.reduceat(np.where(founding, reach - distance, np.inf), start)
+    core = np.minimum.reduceat(np.where(founding, distance, np.inf), start)
+    is_simple = ~inside.is_twice & (slack >= 0) & (apart >= core)
+    snr = np.nan_to_num(np.maximum(d.snr[inside.order], 0.0))
+    believed = _significant(np.add.reduceat(np.ones(len(d), np.int64), start), np.add.reduceat(snr**2, start), best)
+    number = np.where(is_simple & believed, np.cumsum(is_simple & believed) - 1, -1)
+    labels, is_done = np.empty(len(d), dtype=np.int64), np.empty(len(d), dtype=bool)
+    labels[inside.order], is_done[inside.order] = number[inside.island], is_simple[inside.island]
+    return labels, is_done
+
+
+def matched(detections: Detections) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return what `partition` returns, all detections looked at one by one: for those that are near others.
+
+    Parameters
+    ----------
+    detections : Detections
+        At least one.
+
+    Returns
+    -------
+    labels, is_contested : ndarray, shape (n,)
+    """
     p = detections.position
     order = np.lexsort((p[:, 2], p[:, 1], p[:, 0], detections.mjd))
     d = detections.take(order)
@@ -334,10 +387,16 @@ def _believed(d: Detections, labels: NDArray[np.int64]) -> NDArray[np.int64]:
     snr = np.nan_to_num(np.maximum(d.snr, 0.0))
     combined = np.bincount(labels[mine], weights=snr[mine] ** 2, minlength=n)
     count = np.bincount(labels[mine], minlength=n)
-    bright = np.bincount(labels[mine & (d.grade == BRIGHT)], minlength=n) > 0
-    keep = bright | ((count >= GROUP_FRAMES) & (combined >= GROUP_SNR**2))
+    best = np.zeros(n, dtype=np.int8)
+    np.maximum.at(best, labels[mine], d.grade[mine])
+    keep = _significant(count, combined, best)
     number = np.where(keep, np.cumsum(keep) - 1, -1)
     return np.where(mine, number[labels], -1) if n else labels
+
+
+def _significant(count: NDArray[Any], combined: NDArray[Any], grade: NDArray[np.int8]) -> NDArray[np.bool_]:
+    """Whether groups are objects: of so many detections, with this sum of squares of S/N and this best grade."""
+    return np.asarray((grade == BRIGHT) | ((count >= GROUP_FRAMES) & (combined >= GROUP_SNR**2)))
 
 
 def _join(d: Detections, mine: NDArray[np.int64], labels: NDArray[np.int64]) -> None:
@@ -416,8 +475,8 @@ def _grouped(d: Detections) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     labels = np.where(simple[group], group, -1)
     tangled = np.flatnonzero(~simple[group])
     tangled = tangled[np.argsort(group[tangled], kind="stable")]
-    for members in np.split(tangled, np.flatnonzero(np.diff(group[tangled])) + 1) if tangled.size else []:
-        labels[members] = _untangled(d.take(members)) + n
+    for knot in np.split(tangled, np.flatnonzero(np.diff(group[tangled])) + 1) if tangled.size else []:
+        labels[knot] = _untangled(d.take(knot)) + n
         n = int(labels.max()) + 1
     return np.unique(labels, return_inverse=True)[1].astype(np.int64), ~simple[group]
 
