@@ -80,6 +80,31 @@ def name_of(ra: float, dec: float) -> str:
     return f"J{h:02d}{m:02d}{s // 100:02d}.{s % 100:02d}{sign}{d:02d}{dm:02d}{ds // 10:02d}.{ds % 10}"
 
 
+def names_of(ra: ArrayLike, dec: ArrayLike) -> list[str]:
+    """Return what `name_of` returns, of many positions at once.
+
+    Examples
+    --------
+    >>> names_of([31.04284, 359.99999], [46.68783, -0.5])
+    ['J020410.28+464116.1', 'J235959.99-003000.0']
+    """
+    import numpy as np
+
+    dec = np.asarray(dec, dtype=float)
+    hours = (np.asarray(ra, dtype=float) % 360.0 / 15.0 * 360000.0 + 1e-6).astype(np.int64)
+    arc = (np.abs(dec) * 36000.0 + 1e-6).astype(np.int64)
+    text = np.tile(np.frombuffer(b"J000000.00+000000.0", dtype=np.uint8), (len(dec), 1))
+    text[dec < 0, 10] = ord("-")
+    sixty = ((hours, 360000, 1), (hours, 6000, 3), (hours, 100, 5), (arc, 36000, 11), (arc, 600, 13), (arc, 10, 15))
+    for number, unit, at in sixty:
+        two = number // unit if at in (1, 11) else number // unit % 60
+        text[:, at] += (two // 10).astype(np.uint8)
+        text[:, at + 1] += (two % 10).astype(np.uint8)
+    for number, unit, at in ((hours, 10, 8), (hours, 1, 9), (arc, 1, 18)):
+        text[:, at] += (number // unit % 10).astype(np.uint8)
+    return [name.decode() for name in text.view("S19").ravel().tolist()]
+
+
 _SEXAGESIMAL = re.compile(
     r"^\s*([+-]?)(\d+)\s*[:hd°\s]\s*(\d+)(?:\s*[:m'′\s]\s*(\d+(?:\.\d*)?))?\s*[s\"″]?\s*$", re.IGNORECASE
 )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from photdb.jobs.object_links import ranks
 from photdb.photometry.association import ARCSEC
-from photdb.sky import healpix, name_of
+from photdb.sky import healpix, names_of
 from photdb.store.database import Database
 
 
@@ -54,7 +54,7 @@ def newborn(db: Database, births: Births, *, run_id: int) -> pa.Table:
     return pa.table(
         {
             "object_id": free_ids(db, np.where(star["found"] & ~births.is_wished, star["hpx"], births.cell)),
-            "name": pa.array([name_of(float(r), float(d)) for r, d in zip(ra, dec, strict=True)], pa.string()),
+            "name": pa.array(names_of(ra, dec), pa.string()),
             "pm_ra": pa.array(star["pm_ra"], mask=~np.isfinite(star["pm_ra"])),
             "pm_dec": pa.array(star["pm_dec"], mask=~np.isfinite(star["pm_dec"])),
             "ref_catalog": pa.array(star["catalog"], pa.string()),

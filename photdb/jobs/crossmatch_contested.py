@@ -108,6 +108,9 @@ def pool(found: dict[str, NDArray[Any]], fast: FastStars) -> Pool:
 
 def joined(*pools: Pool) -> Pool:
     """Return several pools as one."""
+    pools = tuple(p for p in pools if len(p)) or pools[:1]
+    if len(pools) == 1:
+        return pools[0]
     of = [f.name for f in fields(Pool) if f.name != "matched"]
     parts = {name: np.concatenate([getattr(p, name) for p in pools]) for name in of}
     matched = [np.concatenate([getattr(p.matched, f.name) for p in pools]) for f in fields(Detections)]
@@ -275,12 +278,8 @@ def _born(
     run_id: int,
 ) -> pa.Table:
     """Return the rows of the clusters that become new objects."""
-    order = np.lexsort((given.cell, given.matched.mjd))
-    order = order[labels[order] >= 0]
-    seen, first = np.unique(labels[order], return_index=True)
-    cell = np.zeros(len(shape.mean), dtype=np.int64)
-    cell[seen] = given.cell[order[first]]
-    names = sorted((wished[r], k) for r, k in zip(given.rid.tolist(), labels.tolist(), strict=True) if r in wished)
+    cell = _earliest(given, labels, len(shape.mean))
+    names = _names_wished(given, labels, wished) if wished else []
     for name, label in reversed(names):  # of several the lowest
         if label >= 0:
             cell[label] = name
@@ -289,6 +288,23 @@ def _born(
     named[[label for _, label in names if label >= 0]] = True
     births = Births(unit, rows["epoch"][born], shape.reach[born], cell[born], named[born])
     return newborn(db, births, run_id=run_id)
+
+
+def _names_wished(given: Pool, labels: NDArray[np.int64], wished: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Return the ids that detections wish for, and the cluster of each that does, the lowest first."""
+    return sorted((wished[r], k) for r, k in zip(given.rid.tolist(), labels.tolist(), strict=True) if r in wished)
+
+
+def _earliest(given: Pool, labels: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return the order-29 cell of the earliest detection of each of n clusters; of several the lowest."""
+    mine = labels >= 0
+    label, mjd, cell = labels[mine], given.matched.mjd[mine], given.cell[mine]
+    when = np.full(n, np.inf)
+    np.minimum.at(when, label, mjd)
+    first = mjd == when[label]
+    lowest = np.full(n, np.iinfo(np.int64).max)
+    np.minimum.at(lowest, label[first], cell[first])
+    return lowest
 
 
 def _write_objects(
