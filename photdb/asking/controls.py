@@ -62,15 +62,19 @@ class Flatness:
         )
 
 
-def control_star(db: Database, object_id: int, *, band: str | None = None, whole: bool = False) -> Control:
+def control_star(
+    db: Database, object_id: int | None, *, target_id: int | None = None, band: str | None = None, whole: bool = False
+) -> Control:
     """Return the control star of an object.
 
     Parameters
     ----------
     db : Database
         The store.
-    object_id : int
-        Of the target.
+    object_id : int or None
+        Of the target; None: it has forced points alone.
+    target_id : int, optional
+        The target, where it has no object.
     band : str, optional
         By default that of most of its points.
     whole : bool, default=False
@@ -82,7 +86,9 @@ def control_star(db: Database, object_id: int, *, band: str | None = None, whole
     NotFoundError
         If the target was measured in fewer than two frames, or these have no star in common.
     """
-    rows = light_curve(db, object_id, band=band).only(["frame_id", "band", "mjd_mid", "kind"]).rows()
+    rows = (
+        light_curve(db, object_id, target_id=target_id, band=band).only(["frame_id", "band", "mjd_mid", "kind"]).rows()
+    )
     points = [(b, mjd, frame) for frame, b, mjd, kind in rows if kind != "limit"]
     bands = [b for b, _, _ in points]
     chosen = band or (max(sorted(set(bands)), key=bands.count) if bands else None)

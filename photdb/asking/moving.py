@@ -46,6 +46,8 @@ COLUMNS = {
 }
 #: What a path may say of a frame.
 _SAID = ("ra", "dec", "r_au", "delta_au", "phase_deg")
+#: A number that no object has.
+_NO_STAR = -1
 _MARK = "SELECT * FROM lightcurve WHERE false"
 
 
@@ -198,20 +200,24 @@ def path_in(db: Database, target_id: int, frames: dict[int, float]) -> list[dict
     ]
 
 
-def path_for_export(db: Database, objects: list[int], rejection: Rejection | None = None) -> str:
+def path_for_export(
+    db: Database, objects: list[int], rejection: Rejection | None = None, *, targets: Sequence[int] = ()
+) -> str:
     """Return what reports say of moving targets beside their measurements, as JSON: predicted places, and rejections.
 
-    One entry an object and frame: ``object_id``, ``frame_id``, ``ra``, ``dec`` (deg; absent: no path), ``rejected``.
+    One entry an object and frame: ``object_id``, ``frame_id``, ``ra``, ``dec`` (deg; absent: no path), ``rejected``; of
+    ``targets``, which have no object, with ``target_id`` instead.
     """
     said = []
-    for object_id in objects:
-        target = moving_target(db, object_id)
+    for object_id, target_id in [*((o, None) for o in objects), *((None, t) for t in targets)]:
+        target = moving_target(db, _NO_STAR if object_id is None else object_id, target_id)
         if target is None:
             continue
-        points = light_curve(db, object_id, target_id=target["target_id"])
-        curve = with_path(points, object_id, target["target_id"], _path_of(db, points, target["target_id"]), rejection)
+        number, whose = target["target_id"], {"object_id": object_id, "target_id": target_id}
+        points = light_curve(db, object_id, target_id=number)
+        curve = with_path(points, object_id or _NO_STAR, number, _path_of(db, points, number), rejection)
         for frame_id, ra, dec, rejected in _picked(curve, "frame_id, predicted_ra, predicted_dec, rejected"):
-            said.append({"object_id": object_id, "frame_id": frame_id, "ra": ra, "dec": dec, "rejected": rejected})
+            said.append({**whose, "frame_id": frame_id, "ra": ra, "dec": dec, "rejected": rejected})
     return json.dumps(said)
 
 

@@ -41,7 +41,7 @@ def controls(
     """Print the light curve of a target's control star, and how constant it is.
 
     PHOTOMETRYPIPELINE's rule: of the stars that the target's first and last frame have in common, by brightness, the
-    one 5 % down the list. Its scatter should be what its errors say.
+    one 5 % down the list. Its scatter should be what its errors say. A target that was only forced has one too.
 
     Example: photdb controls "(5945) Roachapproach" --plot control.png
     """
@@ -50,8 +50,12 @@ def controls(
     if not where:
         raise UsageError("the control star of which target?", "photdb controls NAME")
     with Database.open(store_path(db), calibration=calibration) as store:
-        target = query.resolve(store, where, radius=radius)
-        control = control_star(store, target.object_id, band=band, whole=whole)
+        target = query.resolve_measured(store, where, radius=radius)
+        alone = target.object_id == query.NO_OBJECT
+        control = control_star(
+            store, None if alone else target.object_id, target_id=target.target_id if alone else None, band=band,
+            whole=whole,
+        )  # fmt: skip
         star = control.found
         console.note(
             f"{star.name}, object {star.object_id}, at {star.ra:.5f} {star.dec:+.5f}: star {control.place + 1} of "

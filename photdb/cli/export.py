@@ -146,7 +146,7 @@ def export(
                 from photdb.jobs.reports import completed
 
                 formats.checked_options(format or "", options)
-                answer = completed(store, answer, objects, options.get("reject"))
+                answer = completed(store, answer, objects, options.get("reject"), targets=targets)
             n = tables.show(answer, format=format, output=output, overwrite=overwrite, options=options)
         if what == "lightcurve" and n:
             _say_alone(store, objects, targets, band, format)

@@ -4,7 +4,8 @@ Magnitudes are of counts in the whole exposure: ``mag = inst_mag + ZP``; ``sig``
 ``ZP_sig``, which holds the random error of the frame's zero point and that of the tie to the catalogue. What has no
 magnitude (a flux that is not positive, a frame without zero point) is a line that begins with ``#``, as rejected ones
 are. A moving target's predicted place is that of its path; PP rejects what is farther than 10 arcsec from it. Where a
-frame has no detection and a flux was forced, the method is ``FORCED`` and the place is where it was measured.
+frame has no detection and a flux was forced, the method is ``FORCED`` and the place is where it was measured; a target
+that was never detected has such lines alone, which are photometry and no astrometry.
 """
 
 from __future__ import annotations
@@ -69,16 +70,16 @@ def write(answer: Answer, path: Path, **options: str) -> int:
 def stream(answer: Answer, out: TextIO, **_options: str) -> int:
     """Write line by line; return the number of rows. What is rejected is said by the rows themselves."""
     names = [c.name for c in answer.columns]
-    n, object_id = 0, None
+    n, whose = 0, None
     out.write(_HEADER)
     for row in answer.rows():
         point = dict(zip(names, row, strict=True))
-        if object_id not in (None, point["object_id"]):
+        if whose not in (None, (point["object_id"], point["target_id"])):
             raise UsageError(
                 "a photometry_<target>.dat of PP is the light curve of one object, and there are more",
                 "choose one with --object ID or --target NAME",
             )
-        object_id = point["object_id"]
+        whose = (point["object_id"], point["target_id"])
         out.write(_line(point))
         n += 1
     out.write(_NOTES)

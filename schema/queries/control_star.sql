@@ -1,12 +1,12 @@
 -- Stars that two frames of a target have in common, the brightest of the last frame first, as PHOTOMETRYPIPELINE looks for
 -- its control star: the same within 1 arcsec, in order of the magnitude in the aperture of the last frame.
--- $object_id  BIGINT   the target's object, which is no control star of itself
+-- $object_id  BIGINT   the target's object, which is no control star of itself; NULL: it has none
 -- $first      INTEGER  frame
 -- $last       INTEGER  frame
 WITH seen AS MATERIALIZED (
   SELECT frame_id, object_id, ra, dec, flux, flags
   FROM detection
-  WHERE frame_id IN ($first::INTEGER, $last::INTEGER) AND object_id IS NOT NULL AND object_id <> $object_id::BIGINT
+  WHERE frame_id IN ($first::INTEGER, $last::INTEGER) AND object_id IS NOT NULL AND object_id IS DISTINCT FROM $object_id::BIGINT
 )
 SELECT b.object_id, o.name, o.ra, o.dec, b.flux, b.flags
 FROM seen AS b
