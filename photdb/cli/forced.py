@@ -50,6 +50,14 @@ def forced(
             rich_help_panel=_WHAT,
         ),
     ] = None,
+    no_recentre: Annotated[
+        bool,
+        typer.Option(
+            "--no-recentre",
+            help="Measure at the place itself again, where --recentre was asked for before.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = False,
     frames: Annotated[
         str | None, typer.Option(metavar="ID,ID-ID,...", help="Only these: 3,7-12.", rich_help_panel=_FRAMES)
     ] = None,
@@ -100,6 +108,10 @@ def forced(
         raise UsageError("--workers and --scheduler exclude each other", "the cluster has as many workers as it has")
     if recentre is not None and not 0 < recentre <= 60:
         raise UsageError(f"--recentre {recentre:g} is not a distance between 0 and 60 arcsec")
+    if recentre is not None and no_recentre:
+        raise UsageError(
+            "--recentre and --no-recentre exclude each other", "the one moves apertures, the other does not"
+        )
     chosen = numbers(frames)
     summary = run(
         store_path(db),
@@ -107,7 +119,9 @@ def forced(
         objects=tuple(object_id or ()),
         all_objects=all_objects,
         where=where,
-        asked=Asked(tuple(size(text) for text in aperture or ()), psf=psf, recentre_arcsec=recentre),
+        asked=Asked(
+            tuple(size(text) for text in aperture or ()), psf=psf, recentre_arcsec=recentre, no_recentre=no_recentre
+        ),
         frames=Frames(
             tuple(chosen) if chosen is not None else None,
             tuple(band) if band else None,

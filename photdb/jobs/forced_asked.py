@@ -36,23 +36,28 @@ class Asked:
         In the ellipse of the target.
     recentre_arcsec : float or None
         The brightest light within this distance is taken for the place; None: the place itself.
+    no_recentre : bool
+        Recentring that was asked for before is taken back.
     """
 
     apertures: tuple[Aperture, ...] = ()
     psf: bool = False
     ellipse: bool = False
     recentre_arcsec: float | None = None
+    no_recentre: bool = False
 
     def with_more(self, other: Asked) -> Asked:
-        """Return what two questions ask for together; the other's recentring counts where it has one."""
+        """Return what two questions ask for together; the other's recentring counts, or that it has none again."""
         apertures = tuple(dict.fromkeys((*self.apertures, *other.apertures)))
         recentre = self.recentre_arcsec if other.recentre_arcsec is None else other.recentre_arcsec
+        recentre = None if other.no_recentre else recentre
         return Asked(apertures, self.psf or other.psf, self.ellipse or other.ellipse, recentre)
 
     def words(self) -> list[str]:
         """Return it as ``target.methods`` keeps it."""
         sizes = [f"{a.diameter:g}{a.kind}" for a in self.apertures]
         recentre = [] if self.recentre_arcsec is None else [f"recentre {self.recentre_arcsec:g}arcsec"]
+        recentre += ["no recentre"] * self.no_recentre  # in the record of a run, never of a target
         return ["primary", *sizes, *(["ellipse"] * self.ellipse), *(["psf"] * self.psf), *recentre]
 
     @classmethod

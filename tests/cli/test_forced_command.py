@@ -44,6 +44,7 @@ def test_words_that_are_no_aperture_frame_or_date_are_refused(photdb):
         (("--aperture", "5"), "--aperture '5' is not an aperture"),
         (("--aperture", "0fwhm"), "--aperture '0fwhm' is not an aperture"),
         (("--recentre", "0"), "--recentre 0 is not a distance"),
+        (("--recentre", "2", "--no-recentre"), "exclude each other"),
         (("--frames", "3-x"), "'3-x' is not a frame"),
         (("--from", "yesterday"), "yesterday"),
         (("--workers", "2", "--scheduler", "tcp://a:1"), "exclude each other"),

@@ -187,6 +187,9 @@ def test_what_is_asked_of_a_target_is_kept_as_words_and_read_again():
     assert Asked.of(None) == Asked()
     both = Asked((size("5arcsec"),)).with_more(Asked((size('2"'), size("5arcsec")), ellipse=True))
     assert both.words() == ["primary", "5arcsec", "2arcsec", "ellipse"]
+    assert asked.with_more(Asked()).recentre_arcsec == 1.5
+    back = asked.with_more(Asked(no_recentre=True))
+    assert back.words() == ["primary", "5arcsec", "2.5fwhm", "psf"]
     with pytest.raises(InputError, match="3parsec"):
         Asked.of(["3parsec"])
     for wrong in ("", "5", "-2fwhm", "0arcsec", "4000arcsec"):
