@@ -205,6 +205,7 @@ def _add_fixed(
 
     from photdb.jobs import target
     from photdb.jobs.target_links import refresh_targets
+    from photdb.jobs.target_twice import meant_twice
 
     pm_ra, pm_dec = motion["pm"] or (None, None)
     place: dict[str, Any] = {"epoch": motion["epoch"], "pm_ra": pm_ra, "pm_dec": pm_dec}
@@ -217,7 +218,10 @@ def _add_fixed(
             place |= said
         target.add(store, name, **place, extras=extras)
         refresh_targets(store)
+        twice = meant_twice(store, name)
     console.note(f"target {name} at {place['ra']:.6f} {place['dec']:+.6f}{_besides(extras)}")
+    if twice:
+        console.warn(twice)
 
 
 def _looked_up(store: Database, name: str, *, online: bool) -> dict[str, Any]:
@@ -255,20 +259,25 @@ def _besides(extras: Extras) -> str:
 def _add_moving(name: str, path: Ephemeris, extras: Extras, db: Path | None) -> None:
     """Add a moving target and say what its path is."""
     from photdb.jobs import target
+    from photdb.jobs.target_twice import meant_twice
 
     with Database.open(store_path(db), read_only=False, create=True) as store:
         target.add_moving(store, name, path, extras=extras)
+        twice = meant_twice(store, name)
     dates = f"MJD {path.mjd[0]:.5f} to {path.mjd[-1]:.5f}"
     console.note(f"target {name}: {len(path)} rows, {dates} ({path.source}){_besides(extras)}")
-    for note in path.notes:
+    for note in [*path.notes, *([twice] if twice else [])]:
         console.warn(note)
 
 
 def _follow(name: str, designation: str, extras: Extras, db: Path | None) -> None:
     """Add a body with its path from JPL Horizons and say what came."""
     from photdb.jobs.target_horizons import follow
+    from photdb.jobs.target_twice import meant_twice
 
     done = follow(store_path(db), name, designation, extras=extras)
+    with Database.open(store_path(db)) as store:
+        twice = meant_twice(store, name)
     for source in done.sources:
         console.note(source)
     total = done.n_asked + done.n_kept
@@ -276,22 +285,24 @@ def _follow(name: str, designation: str, extras: Extras, db: Path | None) -> Non
     came = f"{done.n_row} rows" if done.n_asked else "nothing asked for"
     there = f", {done.n_kept} of them there already" if done.n_kept else ""
     console.note(f"target {name}: {came}; the store has frames of {runs}{there}{_besides(extras)}")
-    for note in done.notes:
+    for note in [*done.notes, *([twice] if twice else [])]:
         console.warn(note)
 
 
 def _add_positions(name: str | None, file: Path, extras: Extras, db: Path | None) -> None:
     """Add targets by their positions in single frames and say what became of these."""
     from photdb.jobs.target_positions import add_positions, read_positions
+    from photdb.jobs.target_twice import meant_twice
 
     found = read_positions(file)
     with Database.open(store_path(db), read_only=False) as store:
         kept = add_positions(store, found, name, file=file, extras=extras)
+        twice = {one.name: meant_twice(store, one.name) for one in kept}
     for one in kept:
         positions = f"{one.n_position} position{'s' * (one.n_position != 1)}"
         frames = f"{one.n_frame} frame{'s' * (one.n_frame != 1)}"
         console.note(f"target {one.name}: {positions}, {frames} of the store{_besides(extras)}")
-        for note in one.notes:
+        for note in [*one.notes, *filter(None, [twice[one.name]])]:
             console.warn(note)
 
 

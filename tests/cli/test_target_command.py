@@ -181,3 +181,21 @@ def test_what_cannot_be_a_target_is_refused(photdb, store, words, code, says):
 def test_a_cone_without_a_radius_is_said_to_have_none(photdb, store):
     code, _, err = photdb("cone", "41", "-30")
     assert (code, "a cone is RA, DEC and a radius" in err) == (2, True)
+
+
+def test_a_second_name_of_one_body_or_place_is_taken_and_said(photdb, store, tmp_path):
+    path = tmp_path / "path.csv"
+    path.write_text("mjd,ra,dec\n58107,41,-30\n58108,41.1,-30\n58109,41.2,-30\n")
+    words = ["--ephemeris", str(path)]
+    assert "same body" not in photdb("target", "add", "(5945) Roachapproach", *words)[2]
+    code, _, err = photdb("target", "add", "5945", *words)
+    assert code == 0
+    assert "5945 and (5945) Roachapproach are the same body: detections are given to one of them alone" in err
+    assert "same body" not in photdb("target", "add", "5945 jet", *words, "--offset", "5", "0")[2]
+    assert "same body" not in photdb("target", "add", "comet", *words)[2]
+    assert "same place" not in photdb("target", "add", "A", "41.5", "-30.1")[2]
+    code, _, err = photdb("target", "add", "B", "41.5", "-30.1002")
+    assert code == 0
+    assert "B and A are the same place: they share the star there, and its flux is forced for each" in err
+    assert "same place" not in photdb("target", "add", "C", "41.5", "-30.1002", "--offset", "0", "9")[2]
+    assert {"A", "B", "C", "5945", "comet"} <= listed(photdb).keys()
