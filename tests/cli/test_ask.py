@@ -286,7 +286,7 @@ def test_a_reader_of_the_pipe_may_leave_early(small_store):
         assert process.stdout.readline() == b"range\n"
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == 0
+        assert process.wait(300) == 0
 
 
 def test_an_interrupt_ends_with_130(photdb, monkeypatch):

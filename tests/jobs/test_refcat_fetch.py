@@ -1,5 +1,7 @@
 """Reference stars fetched into a store: what is there is not asked for, what failed is not there."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,8 +117,22 @@ def test_a_failed_tile_is_no_row_and_is_asked_for_by_the_next_run(sky, store):
     assert again.n_failed == 0
 
 
-def test_a_service_that_is_down_is_left_alone_and_nothing_is_kept(sky, store):
-    sky.trouble = lambda n: (503, b"", 0.0)
+def test_a_service_that_is_down_is_left_alone_and_nothing_is_kept(sky, store, monkeypatch):
+    given_up, empty = threading.Event(), refcat_fetch._empty
+
+    def emptied(questions):
+        try:
+            return empty(questions)
+        finally:
+            given_up.set()
+
+    def down(n: int) -> tuple[int, bytes, float]:
+        if n >= refcat_fetch.GIVE_UP:  # then nobody asks before it is known that so many failed
+            assert given_up.wait(300)
+        return 503, b"", 0.0
+
+    monkeypatch.setattr(refcat_fetch, "_empty", emptied)
+    sky.trouble = down
     tiles = tiles_of_cone(RA, DEC, 5.0, ORDER)
     with pytest.raises(ServiceError, match=f"none of {len(tiles)} tiles could be fetched.*503") as caught:
         fetch(sky, store, tiles, attempts=1)
@@ -128,16 +144,17 @@ def test_a_service_that_is_down_is_left_alone_and_nothing_is_kept(sky, store):
 
 
 def test_no_more_questions_are_under_way_than_allowed(sky, store):
-    import threading
-
-    now, most, lock, answer = [0], [0], threading.Lock(), sky.answer
+    now, most, lock, answer, two = [0], [0], threading.Lock(), sky.answer, threading.Event()
 
     def counted(body: str):
         with lock:
             now[0] += 1
             most[0] = max(most[0], now[0])
+            if now[0] == 2:
+                two.set()
         try:
-            threading.Event().wait(0.02)
+            assert two.wait(300), "a second question was not asked while the first was under way"
+            time.sleep(0.02)  # a third would come now
             return answer(body)
         finally:
             with lock:

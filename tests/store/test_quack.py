@@ -19,7 +19,7 @@ from photdb.store import quack, remote
 from photdb.store.database import Database
 from photdb.store.remote import literal
 
-from served import free_port  # isort: skip
+from waiting import PATIENCE_S, nobody_listens  # isort: skip
 
 
 @pytest.mark.parametrize(
@@ -78,11 +78,12 @@ def listening(answer: bytes | None) -> Iterator[quack.Address]:
 )
 def test_who_answers_is_told_by_what_it_says(answer, found):
     with listening(answer) as address:
-        assert quack.who_answers(address, timeout=0.3) == found
+        assert quack.who_answers(address, timeout=PATIENCE_S if found != "silent" else 0.3) == found
 
 
 def test_where_nobody_listens_nobody_answers():
-    assert quack.who_answers(quack.Address("127.0.0.1", free_port()), timeout=1) == "nobody"
+    with nobody_listens() as port:
+        assert quack.who_answers(quack.Address("127.0.0.1", port), timeout=PATIENCE_S) == "nobody"
 
 
 VALUES = st.one_of(
@@ -149,8 +150,8 @@ def test_a_server_that_says_nothing_is_not_waited_for(without_extension, monkeyp
 
 
 def test_a_port_where_nobody_listens_is_not_waited_for_long(without_extension):
-    with pytest.raises(NotFoundError, match="nobody listens"):
-        Database.open(f"quack:127.0.0.1:{free_port()}", wait=0.1)
+    with nobody_listens() as port, pytest.raises(NotFoundError, match="nobody listens"):
+        Database.open(f"quack:127.0.0.1:{port}", wait=0.1)
 
 
 def test_a_host_that_does_not_exist_is_named(without_extension):

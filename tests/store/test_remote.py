@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,12 +16,13 @@ import pytest
 import photdb
 from photdb.cli import app as cli
 from photdb.errors import NotFoundError, PhotdbError, StoreLockedError, UsageError
-from photdb.store import remote
+from photdb.store import quack, remote
 from photdb.store.answer import select
 from photdb.store.database import Database
 
-from served import TOKEN, needs_quack, server  # isort: skip
+from served import TOKEN, needs_quack, server, serving  # isort: skip
 from stores import FAINT, STAR, small_store  # isort: skip
+from waiting import PATIENCE_S, until  # isort: skip
 
 pytestmark = needs_quack
 Run = Callable[..., tuple[int, str, str]]
@@ -257,7 +258,7 @@ def test_a_server_that_is_gone_is_said_to_be(stores, photdb_run, tmp_path):
         with Database.open(address, wait=0.5) as db:
             assert db.one("SELECT count(*) FROM frame") == 13
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE_S)
             with pytest.raises(NotFoundError, match="nobody listens"):
                 db.one("SELECT count(*) FROM frame")
         assert process.returncode == 0
@@ -270,27 +271,33 @@ def test_a_server_that_falls_silent_is_given_up(stores, monkeypatch):
     monkeypatch.setattr(remote, "PULSE_S", 0.1)
     with Database.open(stores[1]) as db:
         monkeypatch.setattr(remote.quack, "who_answers", lambda address, timeout: "silent")
+        over = threading.Event()
         with pytest.raises(NotFoundError, match="fell silent"):
-            db._con._patiently(lambda: time.sleep(5))  # type: ignore[attr-defined]
+            db._con._patiently(lambda: over.wait(PATIENCE_S))  # type: ignore[attr-defined]
+        over.set()
 
 
-def test_a_writer_gets_the_file_while_it_is_served_and_clients_see_what_it_wrote(tmp_path):
+def test_a_writer_gets_the_file_while_it_is_served_and_clients_see_what_it_wrote(tmp_path, monkeypatch):
+    monkeypatch.setattr(remote, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(remote, "GAP_S", PATIENCE_S)
     path = small_store(tmp_path / "small.duckdb")
     counts: list[int] = []
-    with server(path) as (address, process), Database.open(address, wait=60) as db:
-        stop = threading.Event()
+    with server(path) as (address, process), Database.open(address, wait=PATIENCE_S) as db:
+        stop, answered = threading.Event(), threading.Event()
 
         def ask() -> None:
             while not stop.is_set():
                 counts.append(int(db.one("SELECT count(*) FROM target")))
+                answered.set()
+            counts.append(int(db.one("SELECT count(*) FROM target")))
 
         asking = threading.Thread(target=ask)
         asking.start()
+        assert answered.wait(PATIENCE_S), "the first question was not answered"
         for i in range(3):
             command = [sys.executable, "-m", "photdb", "target", "add", f"T{i}", "1", "2", "--db", str(path)]
-            done = subprocess.run([*command, "--wait", "60"], capture_output=True, text=True, check=False)
+            done = subprocess.run([*command, "--wait", str(PATIENCE_S)], capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
-        time.sleep(0.5)
         assert db.one("SELECT count(*) FROM target") == 4
         stop.set()
         asking.join()
@@ -302,7 +309,9 @@ def test_a_writer_gets_the_file_while_it_is_served_and_clients_see_what_it_wrote
 
 def test_while_somebody_writes_a_client_is_told_so_and_which_wait_helps(tmp_path):
     path = small_store(tmp_path / "small.duckdb")
-    with server(path) as (address, _), Database.open(path, read_only=False, wait=60):
+    with server(path) as (address, _), Database.open(path, read_only=False, wait=PATIENCE_S):
+        where = quack.parse(address)
+        until(lambda: quack.who_answers(where, timeout=PATIENCE_S) == "busy", "nobody says that the store is busy")
         with pytest.raises(StoreLockedError, match="being written to") as caught:
             Database.open(address, wait=0.5)
         assert "--wait" in caught.value.hint
@@ -326,22 +335,19 @@ def test_what_cannot_be_served_is_said(stores, tmp_path, words, code, said):
     path, address = stores
     given = [w.format(store=path, port=address.rsplit(":", 1)[1]) for w in words]
     command = [sys.executable, "-m", "photdb", "serve", *given]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30, cwd=tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S, cwd=tmp_path)
     assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
 
 
 def test_without_a_token_a_random_one_is_made_and_shown_once(stores, tmp_path, monkeypatch):
     monkeypatch.delenv("PHOTDB_TOKEN")
-    from served import free_port
-
-    words = [sys.executable, "-m", "photdb", "serve", "--db", str(stores[0]), "--port", str(free_port())]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    with serving(stores[0], environment=dict(os.environ)) as (address, process, first):
         assert process.stderr is not None
-        lines = [process.stderr.readline() for _ in range(3)]
-        token = lines[1].removeprefix("token: ").split()[0]
+        token = process.stderr.readline().removeprefix("token: ").split()[0]
         assert len(token) >= 32
         monkeypatch.setenv("PHOTDB_TOKEN", token)
-        with Database.open(lines[0].split(" at ")[1].split(";")[0]) as db:
+        with Database.open(first.split(" at ")[1].split(";")[0]) as db:
+            assert str(db.path) == address
             assert db.one("SELECT count(*) FROM frame") == 13
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_S) == 0
