@@ -42,6 +42,7 @@ from photdb.jobs.scan import ScanResult, scan
 from photdb.jobs.staging import Staged, discard, staging_of, sweep
 from photdb.jobs.statistics import refresh_statistics
 from photdb.jobs.target_links import refresh_targets
+from photdb.jobs.target_uncovered import uncovered_in_run, words
 from photdb.jobs.writer import refuse_served, sole_ingest, writing
 from photdb.photometry.association import RULES
 from photdb.store.database import Database
@@ -177,9 +178,17 @@ def _ingest(
         update_relations(db, run_id)
         refresh_statistics(db)
         refresh_targets(db)
+        _warn_of_paths(db, run_id)
     measure_unfinished(store, workers, run_id=run_id)
     compact_if_needed(store)
     sweep(staging_of(store))
+
+
+def _warn_of_paths(db: Database, run_id: int) -> None:
+    """Say which moving targets have no path for the frames that came: nobody is asked for one by itself."""
+    said = words(*uncovered_in_run(db, run_id))
+    if said:
+        progress.warn(said)
 
 
 def _warn_of_guesses(lights: Sequence[Light]) -> None:

@@ -15,6 +15,7 @@ from photdb.jobs.target_headers import from_headers
 from photdb.jobs.target_horizons import follow
 from photdb.jobs.target_list import add_list, read_list
 from photdb.jobs.target_positions import add_positions, read_positions
+from photdb.jobs.target_uncovered import uncovered_in_run, words
 from photdb.sky import separation_arcsec
 from photdb.store.database import Database
 
@@ -351,6 +352,26 @@ def test_a_target_that_stands_still_does_not_begin_to_move(tmp_path, horizons):
     with pytest.raises(InputError, match="does not move"):
         follow(store, "ceres", "1", server=horizons.address)
     assert not horizons.questions
+
+
+def test_new_frames_that_a_path_does_not_cover_are_said_with_what_mends_it(tmp_path, horizons):
+    store = store_with(tmp_path / "s.duckdb", {**LOWELL, "mjd_mid": MJD, "run_id": 1})
+    follow(store, "my asteroid", "5945", server=horizons.address)
+    with Database.open(store) as db:
+        assert words(*uncovered_in_run(db, 1)) is None
+    store_with(store, *({**LOWELL, "mjd_mid": MJD + day, "run_id": 2} for day in (0.01, 9, 10)))
+    with Database.open(store) as db:
+        said = words(*uncovered_in_run(db, 2))
+        assert uncovered_in_run(db, 3) == ([], 0)
+    assert said.startswith("nothing says where my asteroid is in 2 of the 3 new frames")
+    assert '`photdb target add "my asteroid" --horizons "5945"` asks JPL Horizons' in said
+    follow(store, "my asteroid", "5945", server=horizons.address)
+    with Database.open(store, read_only=False) as db:
+        assert words(*uncovered_in_run(db, 2)) is None
+        target.add_moving(db, "of a file", linear_path(10, 20, 1, 1, at=MJD, days=1))
+        assert words(*uncovered_in_run(db, 2)) is None  # nobody can be asked for more of it
+    with Database.open(store_with(tmp_path / "none.duckdb", {"mjd_mid": MJD, "run_id": 2})) as db:
+        assert uncovered_in_run(db, 2) == ([], 1)
 
 
 # Headers
