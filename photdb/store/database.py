@@ -211,11 +211,11 @@ class Database:
         return int(rows[0][0]) if rows else 0
 
     def relation_columns(self, name: str) -> dict[str, str]:
-        """Return the columns of a table or view and their duckdb types."""
-        found = self.rows(
-            "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $name ORDER BY column_index",
-            {"name": name},
-        )
+        """Return the columns of a table or view and their duckdb types; none where there is no such table."""
+        try:
+            found = self.rows("SELECT name, type FROM pragma_table_info($name) ORDER BY cid", {"name": name})
+        except UsageError:
+            return {}
         return {str(column): str(kind) for column, kind in found.rows}
 
     def audit(self) -> dict[str, Rows]:
