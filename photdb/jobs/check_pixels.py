@@ -21,6 +21,8 @@ from photdb.store.database import Database, statement
 
 #: A flux is the same within this part of its error: compaction quantises errors, and nothing that they can see.
 SAME_SIGMA = 0.05
+#: An error is the same within this part of itself.
+SAME_ERROR = 0.02
 #: A source is the same within this distance, px.
 SAME_PX = 0.05
 
@@ -35,7 +37,8 @@ class Rederived:
         Of the frame.
     n_stored, n_lost, n_new, n_changed
         Sources the store has; those that are not found again; those found that it does not have; those whose flux,
-        in any aperture, is another one by more than `SAME_SIGMA` of its error, or whose flags are.
+        in any aperture, is another one by more than `SAME_SIGMA` of its error, or whose flags are, or whose error is
+        by more than `SAME_ERROR` of itself.
     worst_sigma
         Largest difference of a flux, in its own error.
     why_not
@@ -93,11 +96,12 @@ def _one(db: Database, frame: Mapping[str, Any], masters: Mapping[int, Any], fol
     except TypeError as error:
         why_not = f"its settings are not those of this photdb: {error}"
     else:
-        return compare(frame["frame_id"], frame["path"], stored, table)
+        # Errors of an earlier photdb, which did not look for noise that pixels share, may be others.
+        return compare(frame["frame_id"], frame["path"], stored, table, errors=task.correlation is not None)
     return Rederived(frame["frame_id"], frame["path"], stored.num_rows, why_not=why_not)
 
 
-def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rederived:
+def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table, *, errors: bool = True) -> Rederived:
     """Compare the sources of a frame with those found again.
 
     Parameters
@@ -106,6 +110,8 @@ def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rede
         Of the frame.
     stored, again : pyarrow.Table
         Columns x, y (px), fluxes and errors (ADU/s), flags.
+    errors : bool
+        Compare the errors too.
 
     Returns
     -------
@@ -116,9 +122,11 @@ def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rede
     distance, nearest = cKDTree(_places(again)).query(_places(stored))
     here = distance <= SAME_PX
     there = nearest[here]
-    sigma = np.zeros(int(here.sum()))
+    sigma, other = np.zeros(int(here.sum())), np.zeros(int(here.sum()), bool)
     for name in ("flux", "flux_auto", "aper_flux", "flux_psf"):
-        sigma = np.maximum(sigma, _differences(stored.filter(pa.array(here)), again.take(there), name))
+        one, two = stored.filter(pa.array(here)), again.take(there)
+        sigma = np.maximum(sigma, _differences(one, two, name))
+        other |= _other_errors(one, two, f"{name}_err") & errors
     # Whether a neighbour is merged with it is known only when other frames are: not from the pixels of this one.
     own = ~np.int64(Flag.MERGED)
     flags = (_column(stored, "flags")[here] & own) != (_column(again, "flags")[there] & own)
@@ -128,7 +136,7 @@ def compare(frame_id: int, path: str, stored: pa.Table, again: pa.Table) -> Rede
         stored.num_rows,
         n_lost=int((~here).sum()),
         n_new=again.num_rows - len(set(there.tolist())),
-        n_changed=int(((sigma > SAME_SIGMA) | flags).sum()),
+        n_changed=int(((sigma > SAME_SIGMA) | flags | other).sum()),
         worst_sigma=float(sigma.max(initial=0.0)),
     )
 
@@ -143,13 +151,23 @@ def _column(table: pa.Table, name: str) -> NDArray[Any]:
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False))
 
 
+def _other_errors(stored: pa.Table, again: pa.Table, name: str) -> NDArray[np.bool_]:
+    """Tell which errors are others, any of a list."""
+    old, new = _both(stored, again, name)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.abs(new - old) > SAME_ERROR * old).any(axis=1))
+
+
+def _both(stored: pa.Table, again: pa.Table, name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a column of both tables, as wide as that of the first."""
+    old, new = _wide(stored, name), _wide(again, name)
+    missing = max(old.shape[1] - new.shape[1], 0)
+    return old, np.pad(new, ((0, 0), (0, missing)), constant_values=np.nan)[:, : old.shape[1]]
+
+
 def _differences(stored: pa.Table, again: pa.Table, name: str) -> NDArray[np.float64]:
     """Return by how many of its errors a flux differs, the worst of a list; infinite where only one of both is NULL."""
-    old, new, error = (_wide(t, c) for t, c in ((stored, name), (again, name), (stored, f"{name}_err")))
-    width = old.shape[1]
-    if new.shape[1] < width:
-        new = np.pad(new, ((0, 0), (0, width - new.shape[1])), constant_values=np.nan)
-    new = new[:, :width]
+    (old, new), error = _both(stored, again, name), _wide(stored, f"{name}_err")
     with np.errstate(divide="ignore", invalid="ignore"):
         sigma = np.abs(new - old) / error
     sigma[np.isnan(old) & np.isnan(new)] = 0.0

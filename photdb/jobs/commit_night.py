@@ -14,8 +14,9 @@ from photdb.ingest.frame_header import FrameHeader
 from photdb.jobs.crossmatch import Association, associate, match_stored, remeasure
 from photdb.jobs.crossmatch_grid import ids_of, stars
 from photdb.jobs.frame_psf import psf_table
+from photdb.jobs.frame_table import match_radius
 from photdb.jobs.ingest_settings import IngestSettings
-from photdb.jobs.measure_frame import FrameTask, match_radius
+from photdb.jobs.measure_frame import FrameTask
 from photdb.jobs.staging import Staged
 from photdb.sky import unit_vector
 from photdb.store.database import Database
@@ -122,6 +123,7 @@ def frame_row(outcome: Outcome, *, run_id: int) -> dict[str, Any]:
         for name in (
             "width", "height", "x0", "y0", "fwhm_px", "ellipticity", "sky", "sky_rms", "threshold_sigma",
             "n_detections", "primary_aperture_id", "primary_radius_px", "primary_noise", "aper_radius_px", "aper_noise",
+            "noise_factor", "noise_share", "noise_covariance",
             "ra", "dec", "corner_ra", "corner_dec", "wcs", "wcs_kind", "wcs_rms_arcsec", "wcs_n_star",
         )
     }  # fmt: skip
@@ -220,6 +222,7 @@ def frame_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
     lists = {
         "aper_radius_px": pa.list_(pa.float32()),
         "aper_noise": pa.list_(pa.float32()),
+        "noise_covariance": pa.list_(pa.float32()),
         "corner_ra": pa.list_(pa.float64()),
         "corner_dec": pa.list_(pa.float64()),
         "guesses": pa.list_(pa.string()),

@@ -14,7 +14,8 @@ from photdb.ingest import wcs as celestial
 from photdb.ingest.registration import Solution
 from photdb.ingest.sky_ellipse import step_on_sky
 from photdb.jobs.forced_shapes import Frame, Part, measured
-from photdb.jobs.measure_frame import FrameTask, _found, _mask_circles, failure, reduced
+from photdb.jobs.frame_pixels import found_again, reduced
+from photdb.jobs.measure_frame import FrameTask, failure
 from photdb.jobs.staging import Staged, write_staged
 from photdb.photometry.recentre import recentred
 from photdb.photometry.settings import Aperture
@@ -107,10 +108,7 @@ def _read(task: ForcedTask) -> tuple[Frame, NDArray[np.intp]]:
     """Read a frame and find its sources as they were found then; return it, and which place each row of the task is."""
     assert task.solution is not None
     pixels = reduced(task)
-    found = _found(pixels, task.header, task.settings)
-    circles = task.settings.mask_circles
-    if circles and _mask_circles(pixels, task.solution, circles):
-        found = _found(pixels, task.header, task.settings)
+    found = found_again(pixels, task.header, task.settings, task.solution)
     who = np.stack([task.places["target_id"], task.places["object_id"]], axis=1)
     _, first, place = np.unique(who, axis=0, return_index=True, return_inverse=True)
     places = {name: task.places[name][first] for name in _OF_PLACE}

@@ -12,13 +12,13 @@ from photdb.errors import InputError
 from photdb.ingest.sky_ellipse import ellipse_in_pixels, step_in_pixels
 from photdb.jobs import frame_psf
 from photdb.jobs.forced_asked import ELLIPSE, PRIMARY, PSF
-from photdb.jobs.measure_frame import FrameTask, _scintillation, in_primary, sources
-from photdb.photometry.empty_scatter import confirmed, empty_scatter
+from photdb.jobs.measure_frame import FrameTask, in_primary, scintillation_of, sources
+from photdb.photometry.empty_scatter import believed_correlation, empty_scatter
 from photdb.photometry.flags import Flag
 from photdb.photometry.forced import ForcedFluxes, Ground, forced_circles, ground_at
 from photdb.photometry.forced_ellipse import forced_ellipses
 from photdb.photometry.forced_trail import forced_trails
-from photdb.photometry.noise_correlation import NoiseCorrelation, noise_correlation
+from photdb.photometry.noise_correlation import NoiseCorrelation
 from photdb.photometry.psf import Psf
 from photdb.photometry.psf_fit import psf_fluxes
 from photdb.photometry.settings import MIN_DIAMETER_PX, Aperture, diameters_px
@@ -85,15 +85,15 @@ class Frame:
     @property
     def scintillation(self) -> float | None:
         """Relative rms of a star's flux, where it is to be in the errors."""
-        return _scintillation(self.task.header) if self.task.settings.scintillation else None
+        return scintillation_of(self.task)
 
     @property
     def correlation(self) -> NoiseCorrelation:
-        """How the noise of neighbouring pixels hangs together."""
+        """How the noise of neighbouring pixels hangs together: as for the detections, where that was looked at."""
         if self._correlation is None:
-            self._correlation = confirmed(
-                noise_correlation(self.pixels, self.found), self.pixels, self.found, self.diameter(PRIMARY),
-                settings=self.task.settings.measure, apertures_px=self._ingested(),
+            self._correlation = self.task.correlation or believed_correlation(
+                self.pixels, self.found, self.diameter(PRIMARY), settings=self.task.settings.measure,
+                apertures_px=self._ingested(),
             )  # fmt: skip
         return self._correlation
 
@@ -244,8 +244,8 @@ def _model(frame: Frame) -> Psf:
     if frame.stored_psf is not None:
         height, width = frame.pixels.data.shape
         return Psf.from_row(frame.stored_psf, (height, width))
-    columns, _, _ = sources(frame.task, frame.pixels, frame.found, frame.task.pixel_scale)
-    look = in_primary(frame.task, frame.pixels, frame.found, columns)
+    made = sources(frame.task, frame.pixels, frame.found, frame.task.pixel_scale)
+    look = in_primary(frame.task, frame.pixels, frame.found, made)
     model = frame_psf.built(look, "empirical")
     frame.psf_rows.append(frame_psf.row_in_use(look, model))
     return model

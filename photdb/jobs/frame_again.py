@@ -15,6 +15,7 @@ from photdb.ingest.frame_header import FrameHeader
 from photdb.ingest.header import read_frames
 from photdb.ingest.registration import Solution, wcs_from_text
 from photdb.ingest.telescope import Telescopes, load_telescopes
+from photdb.jobs.frame_table import noise_of
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.inventory import sha256_of
 from photdb.jobs.measure_frame import FrameTask
@@ -69,6 +70,7 @@ def task_again(
         apertures=_apertures(frame["aper_radius_px"], frame["fwhm_px"]),
         pixel_scale=frame["pixel_scale_arcsec"],
         growth_px=2 * frame["primary_radius_px"],
+        correlation=noise_of(frame),
         bias=_master(frame, "bias", masters, folder),
         dark=_master(frame, "dark", masters, folder),
         flat=_master(frame, "flat", masters, folder),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photdb.photometry.measure import Found
+    from photdb.photometry.noise_correlation import NoiseCorrelation
     from photdb.photometry.pixels import Pixels
     from photdb.photometry.psf import Kind, Psf
     from photdb.photometry.settings import MeasureSettings
@@ -50,6 +51,7 @@ class InPrimary:
     exptime_s: float
     settings: MeasureSettings
     scintillation: float | None = None
+    correlation: NoiseCorrelation | None = None
 
 
 def first_look(pixels: Pixels, found: Found) -> Psf | None:
@@ -143,7 +145,7 @@ def _fitted(frame: InPrimary, psf: Psf, x: NDArray[Any], y: NDArray[Any], *, nei
 
     return psf_fluxes(
         frame.pixels, frame.found, psf, x, y, settings=frame.settings, neighbours=neighbours,
-        scintillation=frame.scintillation,
+        scintillation=frame.scintillation, correlation=frame.correlation,
     )  # fmt: skip
 
 

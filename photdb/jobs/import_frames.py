@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from photdb.bands import bands
 from photdb.ingest.frame_header import Site
 from photdb.jobs.commit_night import frame_cells
+from photdb.jobs.frame_table import match_radius
 from photdb.jobs.import_rows import Imported
-from photdb.jobs.measure_frame import match_radius
 from photdb.magnitudes import POGSON
 from photdb.sky import healpix, unit_vector
 from photdb.times import barycentric

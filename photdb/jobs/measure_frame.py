@@ -11,29 +11,27 @@ import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from photdb.errors import InputError, PhotdbError, RegistrationError
 from photdb.ingest import wcs as celestial
 from photdb.ingest.frame_header import FrameHeader
-from photdb.ingest.image import read_raw
-from photdb.ingest.masters import Chosen, Master
-from photdb.ingest.pattern import Pattern
-from photdb.ingest.reduction import reduce
 from photdb.ingest.registration import ReferenceStars, Solution, register
 from photdb.jobs import frame_psf
+from photdb.jobs.frame_pixels import found_again, found_in, mask_circles, reduced
 from photdb.jobs.frame_psf import InPrimary
+from photdb.jobs.frame_table import by_id, detection_table, noise_facts, number, primary_id, wcs_facts
 from photdb.jobs.ingest_settings import IngestSettings
 from photdb.jobs.staging import Staged, write_staged
-from photdb.photometry.flags import Flag
+from photdb.photometry.empty_scatter import believed_correlation
 from photdb.photometry.growth import growth_curve
-from photdb.photometry.measure import Found, empty_noise, find_sources, measure
+from photdb.photometry.measure import Found, empty_noise, measure
+from photdb.photometry.noise_correlation import NoiseCorrelation
 from photdb.photometry.pixels import Pixels
 from photdb.photometry.scintillation import scintillation_noise
 from photdb.photometry.settings import Aperture, diameters_px, primary_px
-from photdb.sky import healpix
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,10 +39,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Detections join an object within half a FWHM, but at least this (arcsec), ...
-MIN_MATCH_ARCSEC = 1.0
-#: ... and at least this many pixels: two stars nearer than that are one to an undersampled camera.
-MIN_MATCH_PX = 1.7
 #: Brightest stars that registration looks at.
 REGISTER_STARS = 3000
 
@@ -72,6 +66,8 @@ class FrameTask:
         arcsec/px, where the header or earlier frames of the detector tell it.
     night_fwhm_px, growth_px : float or None
         What ``--aperture`` needs to know of the night.
+    correlation : NoiseCorrelation or None
+        What neighbouring pixels share of their noise, where that is known already.
     warnings : tuple of str
         What is missing in the reduction of the frame.
     """
@@ -90,6 +86,7 @@ class FrameTask:
     pixel_scale: float | None = None
     night_fwhm_px: float | None = None
     growth_px: float | None = None
+    correlation: NoiseCorrelation | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -145,32 +142,30 @@ def measured(task: FrameTask, *, solution: Solution | None = None) -> tuple[dict
         If the frame cannot be read or measured.
     """
     header, settings = task.header, task.settings
-    pixels = reduced(task)
-    found = _found(pixels, header, settings)
-    why = None
+    pixels, why = reduced(task), None
     if solution is None:
+        found = found_in(pixels, header, settings)
         solution, why = _register(task, pixels, found)
-    circles = settings.mask_circles if solution is not None else ()
-    if circles and _mask_circles(pixels, solution, circles):
-        found = _found(pixels, header, settings)
+        if solution is not None and mask_circles(pixels, solution, settings.mask_circles):
+            found = found_in(pixels, header, settings)
+    else:
+        found = found_again(pixels, header, settings, solution)
     scale = celestial.scale_arcsec(solution.wcs) if solution is not None else task.pixel_scale
-    columns, diameters, primary = sources(task, pixels, found, scale)
-    models, warnings = _psf(in_primary(task, pixels, found, columns), columns, fit=settings.psf)
+    made = sources(task, pixels, found, scale)
+    models, warnings = _psf(in_primary(task, pixels, found, made), made.columns, fit=settings.psf)
     noise = empty_noise(
-        pixels,
-        found,
-        apertures_px=[*diameters, primary],
-        exptime_s=float(header.exptime_s or 0.0),
-        settings=settings.measure,
-    )
-    table = _table(task, columns, solution)
+        pixels, found, apertures_px=[*made.diameters, made.primary], primary_px=made.primary,
+        exptime_s=float(header.exptime_s or 0.0), settings=settings.measure, correlation=made.correlation,
+    )  # fmt: skip
+    table = detection_table(task, made.columns, solution)
+    height, width = pixels.data.shape
     facts = {
         "state": "ok",
         "path": str(header.path),
         "why_unsolved": why,
         "pixel_scale": scale,
-        "width": pixels.data.shape[1],
-        "height": pixels.data.shape[0],
+        "width": width,
+        "height": height,
         "x0": pixels.x0,
         "y0": pixels.y0,
         "fwhm_px": found.fwhm_px,
@@ -179,43 +174,50 @@ def measured(task: FrameTask, *, solution: Solution | None = None) -> tuple[dict
         "sky_rms": found.sky_rms,
         "threshold_sigma": found.threshold_sigma,
         "n_detections": table.num_rows,
-        "primary_aperture_id": _primary_id(task, diameters, primary),
-        "primary_radius_px": primary / 2,
-        "primary_noise": _number(noise[-1]),
-        "aper_radius_px": _by_id(task, diameters / 2),
-        "aper_noise": _by_id(task, noise[:-1]),
+        "primary_aperture_id": primary_id(task, made.diameters, made.primary),
+        "primary_radius_px": made.primary / 2,
+        "primary_noise": number(noise[-1]),
+        "aper_radius_px": by_id(task, made.diameters / 2),
+        "aper_noise": by_id(task, noise[:-1]),
+        **noise_facts(made.correlation, made.primary),
         "psf": models,
         "warnings": warnings,
-        **(wcs_facts(solution, pixels.data.shape[1], pixels.data.shape[0]) if solution is not None else {}),
+        **(wcs_facts(solution, width, height) if solution is not None else {}),
     }
     _write_maps(task, found)
     return facts, table
 
 
-def sources(
-    task: FrameTask, pixels: Pixels, found: Found, scale: float | None
-) -> tuple[dict[str, NDArray[Any]], NDArray[Any], float]:
-    """Return what is measured of the sources of a frame, the diameters of its apertures and of the primary one, px."""
+class Sources(NamedTuple):
+    """What is measured of the sources of a frame.
+
+    `columns` are those of `photdb.photometry.measure.measure`, `diameters` those of the apertures, and of the `primary`
+    one, px; `correlation` is that of the noise of neighbouring pixels, which the errors are made with.
+    """
+
+    columns: dict[str, NDArray[Any]]
+    diameters: NDArray[Any]
+    primary: float
+    correlation: NoiseCorrelation
+
+
+def sources(task: FrameTask, pixels: Pixels, found: Found, scale: float | None) -> Sources:
+    """Measure the sources of a frame."""
     settings = task.settings
     wanted = [aperture for _, aperture in task.apertures]
     diameters = diameters_px(wanted, fwhm_px=found.fwhm_px, pixel_scale=scale)
     primary = primary_px(
-        settings.measure.primary,
-        fwhm_px=found.fwhm_px,
-        pixel_scale=scale,
-        night_fwhm_px=task.night_fwhm_px,
+        settings.measure.primary, fwhm_px=found.fwhm_px, pixel_scale=scale, night_fwhm_px=task.night_fwhm_px,
         growth_px=task.growth_px,
+    )  # fmt: skip
+    correlation = task.correlation or believed_correlation(
+        pixels, found, primary, settings=settings.measure, apertures_px=diameters
     )
     columns = measure(
-        pixels,
-        found,
-        apertures_px=diameters,
-        primary_px=primary,
-        exptime_s=float(task.header.exptime_s or 0.0),
-        settings=settings.measure,
-        scintillation=_scintillation(task.header) if settings.scintillation else None,
-    )
-    return columns, diameters, primary
+        pixels, found, apertures_px=diameters, primary_px=primary, exptime_s=float(task.header.exptime_s or 0.0),
+        settings=settings.measure, correlation=correlation, scintillation=scintillation_of(task),
+    )  # fmt: skip
+    return Sources(columns, diameters, primary, correlation)
 
 
 def _psf(frame: InPrimary, columns: dict[str, NDArray[Any]], *, fit: bool) -> tuple[list[dict[str, Any]], list[str]]:
@@ -229,66 +231,13 @@ def _psf(frame: InPrimary, columns: dict[str, NDArray[Any]], *, fit: bool) -> tu
     return frame_psf.of_first_look(frame), []
 
 
-def in_primary(task: FrameTask, pixels: Pixels, found: Found, columns: dict[str, NDArray[Any]]) -> InPrimary:
+def in_primary(task: FrameTask, pixels: Pixels, found: Found, made: Sources) -> InPrimary:
     """Return a frame with what was measured in the primary aperture: what a PSF is compared with."""
+    flux, error, flags = (made.columns[name] for name in ("flux", "flux_err", "flags"))
     return InPrimary(
-        pixels, found, columns["flux"], columns["flux_err"], columns["flags"], float(task.header.exptime_s or 0.0),
-        task.settings.measure, _scintillation(task.header) if task.settings.scintillation else None,
+        pixels, found, flux, error, flags, float(task.header.exptime_s or 0.0), task.settings.measure,
+        scintillation_of(task), made.correlation,
     )  # fmt: skip
-
-
-def reduced(task: FrameTask) -> Pixels:
-    """Read and reduce the frame of a task."""
-    header, settings = task.header, task.settings
-    if header.n_axes != 2 or header.problems:
-        raise InputError(f"{header.path}: {'; '.join(header.problems)}")
-    bias, dark, flat = (_master(path) if path else None for path in (task.bias, task.dark, task.flat))
-    return reduce(
-        header,
-        read_raw(header),
-        Chosen(bias, dark, flat),
-        pattern=_pattern(task.pattern) if task.pattern else None,
-        user_mask=_user_mask(settings.mask) if settings.mask else None,
-        cosmic=settings.cosmic,
-    )
-
-
-@lru_cache(maxsize=6)
-def _master(path: Path) -> Master:
-    """Load a master once per worker."""
-    return Master.load(path)
-
-
-@lru_cache(maxsize=2)
-def _pattern(path: Path) -> Pattern:
-    """Load a pattern map once per worker."""
-    return Pattern.load(path)
-
-
-@lru_cache(maxsize=2)
-def _user_mask(path: Path) -> NDArray[np.bool_]:
-    """Load the user's mask once per worker."""
-    return np.asarray(read_map(path) != 0)
-
-
-def read_map(path: Path) -> NDArray[np.float32]:
-    """Read the first image of a FITS file.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    from astropy.io import fits
-
-    try:
-        with fits.open(path) as hdus:
-            images = [hdu.data for hdu in hdus if hdu.is_image and hdu.data is not None and hdu.data.ndim == 2]
-    except OSError as error:
-        raise InputError(f"{path}: {error}", "give a FITS image") from error
-    if not images:
-        raise InputError(f"{path}: no two-dimensional image in it", "give a FITS image")
-    return np.ascontiguousarray(images[0], dtype=np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -296,41 +245,6 @@ def _reference(path: Path) -> ReferenceStars:
     """Load reference stars once per worker."""
     with np.load(path) as stars:
         return ReferenceStars(stars["ra"], stars["dec"], stars["mag"])
-
-
-def _found(pixels: Pixels, header: FrameHeader, settings: IngestSettings) -> Found:
-    """Find the sources, over the user's own maps where given."""
-    level, noise = (_given_map(path, pixels) for path in (settings.background_map, settings.noise_map))
-    try:
-        found = find_sources(pixels, settings.measure, level=level, noise=noise)
-    except InputError as error:
-        raise InputError(f"{header.path}: {error.what}", error.hint) from error
-    if not np.isfinite(found.fwhm_px):
-        raise InputError(
-            f"{header.path}: {len(found)} sources, none of them a star whose width can be measured",
-            "look at the frame: clouds, a closed dome, out of focus, or --threshold too high",
-        )
-    return found
-
-
-def _given_map(path: Path | None, pixels: Pixels) -> NDArray[np.float32] | None:
-    """Return the user's map for this frame, None when the path is a folder to write to."""
-    if path is None or not path.is_file():
-        return None
-    data = _load_map(path)
-    if data.shape != pixels.data.shape:
-        raise InputError(
-            f"{path}: the map has {data.shape[1]} x {data.shape[0]} px, the trimmed frame "
-            f"{pixels.data.shape[1]} x {pixels.data.shape[0]}",
-            "give a map of the trimmed frame",
-        )
-    return data
-
-
-@lru_cache(maxsize=2)
-def _load_map(path: Path) -> NDArray[np.float32]:
-    """Load a map once per worker."""
-    return read_map(path)
 
 
 def _register(task: FrameTask, pixels: Pixels, found: Found) -> tuple[Solution | None, str | None]:
@@ -359,119 +273,16 @@ def _register(task: FrameTask, pixels: Pixels, found: Found) -> tuple[Solution |
     return replace(solution, kind="rough") if task.reference_is_own else solution, None
 
 
-def _mask_circles(pixels: Pixels, solution: Solution | None, circles: tuple[Any, ...]) -> bool:
-    """Mask the places on the sky that are not to be measured; tell whether any is in the frame."""
-    assert solution is not None
-    height, width = pixels.data.shape
-    yy, xx = np.ogrid[:height, :width]
-    hit = False
-    for circle in circles:
-        x, y = celestial.sky_to_pixel(solution.wcs, np.array([circle.ra]), np.array([circle.dec]))
-        if not (np.isfinite(x[0]) and np.isfinite(y[0])):
-            continue
-        radius = circle.radius_arcsec / celestial.scale_arcsec(solution.wcs)
-        inside = (xx - x[0]) ** 2 + (yy - y[0]) ** 2 <= radius**2
-        pixels.mask[inside] |= np.uint8(Flag.BAD_PIXEL)
-        hit = hit or bool(inside.any())
-    return hit
-
-
-def _scintillation(header: FrameHeader) -> float | None:
-    """Return the scintillation of the frame, None when the telescope or the airmass is not known."""
-    if header.diameter_m is None or header.site is None or header.airmass is None or not header.exptime_s:
+def scintillation_of(task: FrameTask) -> float | None:
+    """Return the relative rms that scintillation gives fluxes; None where it is not wanted, or cannot be known."""
+    header = task.header
+    if not task.settings.scintillation or not header.exptime_s:
+        return None
+    if header.diameter_m is None or header.site is None or header.airmass is None:
         return None
     return scintillation_noise(
         diameter_m=header.diameter_m, height_m=header.site.height, airmass=header.airmass, exptime_s=header.exptime_s
     )
-
-
-def wcs_facts(solution: Solution, width: int, height: int) -> dict[str, Any]:
-    """Return what a frame row says of its WCS."""
-    corners = np.asarray(celestial.footprint(solution.wcs, width, height))
-    ra, dec = celestial.centre(solution.wcs, width, height)
-    return {
-        "ra": ra,
-        "dec": dec,
-        "corner_ra": corners[:, 0].tolist(),
-        "corner_dec": corners[:, 1].tolist(),
-        "wcs": celestial.wcs_to_text(solution.wcs),
-        "wcs_kind": solution.kind,
-        "wcs_rms_arcsec": _number(solution.rms_arcsec),
-        "wcs_n_star": solution.n_stars,
-        "pixel_scale": celestial.scale_arcsec(solution.wcs),
-    }
-
-
-def match_radius(fwhm_px: float, scale: float) -> float:
-    """Return how far a detection may be from its object, arcsec: the largest of half a FWHM, 1 arcsec and 1.7 px."""
-    return max(MIN_MATCH_ARCSEC, 0.5 * fwhm_px * scale, MIN_MATCH_PX * scale)
-
-
-def _table(task: FrameTask, columns: dict[str, NDArray[Any]], solution: Solution | None) -> pa.Table:
-    """Return the detections in the columns of the store, still without frame and object."""
-    import pyarrow as pa
-
-    n = len(columns["x"])
-    if solution is not None:
-        ra, dec = celestial.pixel_to_sky(solution.wcs, columns["x"], columns["y"])
-        position = {"ra": ra, "dec": dec, "hpx": healpix(ra, dec)}
-    else:
-        position = {"ra": pa.nulls(n, pa.float64()), "dec": pa.nulls(n, pa.float64()), "hpx": pa.nulls(n, pa.int64())}
-    single = {
-        name: pa.array(np.asarray(columns[name], dtype=np.float32), from_pandas=True)
-        if name in columns else pa.nulls(n, pa.float32())
-        for name in (
-            "x", "y", "flux", "flux_err", "flux_auto", "flux_auto_err", "sky", "peak", "a", "b", "theta", "fwhm",
-            "kron_radius", "flux_radius", "class_star", "flux_psf", "flux_psf_err",
-        )
-    }  # fmt: skip
-    return pa.table(
-        {
-            "frame_key": pa.array([task.key] * n, pa.string()),
-            "source": np.arange(n, dtype=np.int32),
-            **position,
-            **single,
-            "aper_flux": _lists(task, columns["aper_flux"]),
-            "aper_flux_err": _lists(task, columns["aper_flux_err"]),
-            "flags": np.asarray(columns["flags"], dtype=np.int32),
-        }
-    )
-
-
-def _lists(task: FrameTask, values: NDArray[Any]) -> pa.Array:
-    """Return one list a row, aperture i at place i, NULL where aperture i was not measured."""
-    import pyarrow as pa
-
-    length = max((i for i, _ in task.apertures), default=0)
-    n = values.shape[0]
-    wide = np.full((n, length), np.nan, dtype=np.float32)
-    for column, (aperture_id, _) in enumerate(task.apertures):
-        wide[:, aperture_id - 1] = values[:, column]
-    flat = pa.array(wide.ravel(), from_pandas=True)
-    offsets = np.arange(0, n * length + 1, max(length, 1), dtype=np.int32)[: n + 1]
-    return pa.ListArray.from_arrays(offsets if length else np.zeros(n + 1, dtype=np.int32), flat)
-
-
-def _by_id(task: FrameTask, values: NDArray[Any]) -> list[float | None]:
-    """Return one number an aperture, aperture i at place i."""
-    length = max((i for i, _ in task.apertures), default=0)
-    out: list[float | None] = [None] * length
-    for (aperture_id, _), value in zip(task.apertures, values, strict=True):
-        out[aperture_id - 1] = _number(value)
-    return out
-
-
-def _primary_id(task: FrameTask, diameters: NDArray[Any], primary: float) -> int:
-    """Return the aperture that the primary one is, 0 when it has a size of its own."""
-    for (aperture_id, _), diameter in zip(task.apertures, diameters, strict=True):
-        if np.isfinite(diameter) and abs(diameter - primary) < 1e-6:
-            return aperture_id
-    return 0
-
-
-def _number(value: Any) -> float | None:
-    """Return a finite number or None, as JSON and the store have it."""
-    return float(value) if value is not None and np.isfinite(value) else None
 
 
 def _write_maps(task: FrameTask, found: Found) -> None:
@@ -498,7 +309,7 @@ def probe_frame(task: FrameTask) -> dict[str, Any]:
     settings = task.settings.measure
     try:
         pixels = reduced(task)
-        found = _found(pixels, task.header, task.settings)
+        found = found_in(pixels, task.header, task.settings)
         if settings.primary.kind != "growth":
             return {"fwhm_px": found.fwhm_px}
         measured = measure(

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from photdb.errors import InputError, NotFoundError, UsageError
 from photdb.jobs.frame_again import masters_of, solution_of, task_again
+from photdb.jobs.frame_pixels import found_again, reduced
 from photdb.jobs.frame_psf import InPrimary, built, full_row, psf_table, row_in_use
-from photdb.jobs.measure_frame import _found, _mask_circles, in_primary, reduced, sources
+from photdb.jobs.measure_frame import in_primary, sources
 from photdb.jobs.writer import refuse_served, sole_ingest, writing
 from photdb.output.plot_psf import Picture
 from photdb.photometry.psf import Psf
@@ -68,13 +69,8 @@ class Frame:
                 f"{self.name}: its settings are not those of this photdb: {error}", "photdb ingest --reprocess"
             ) from error
         pixels = reduced(task)
-        found = _found(pixels, task.header, task.settings)
-        solution = solution_of(self.row)
-        circles = task.settings.mask_circles
-        if circles and solution is not None and _mask_circles(pixels, solution, circles):
-            found = _found(pixels, task.header, task.settings)
-        columns, _, _ = sources(task, pixels, found, task.pixel_scale)
-        return in_primary(task, pixels, found, columns)
+        found = found_again(pixels, task.header, task.settings, solution_of(self.row))
+        return in_primary(task, pixels, found, sources(task, pixels, found, task.pixel_scale))
 
 
 def frame_of(db: Database, called: str) -> Frame:

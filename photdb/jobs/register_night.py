@@ -19,7 +19,8 @@ from photdb.ingest import wcs as celestial
 from photdb.ingest.between_frames import match_frames, transfer
 from photdb.ingest.registration import ReferenceStars, Solution, register
 from photdb.ingest.starlist import Kind
-from photdb.jobs.measure_frame import FrameTask, wcs_facts
+from photdb.jobs.frame_table import wcs_facts
+from photdb.jobs.measure_frame import FrameTask
 from photdb.jobs.staging import Staged, replace_table
 from photdb.photometry.flags import UNUSABLE
 from photdb.sky import healpix

@@ -14,7 +14,7 @@ from photdb.asking.naming import meant
 from photdb.errors import InputError, NotFoundError, PhotdbError
 from photdb.ingest import wcs as celestial
 from photdb.jobs.frame_again import masters_of, task_again
-from photdb.jobs.measure_frame import reduced
+from photdb.jobs.frame_pixels import reduced
 from photdb.jobs.moving import places_in_frames
 from photdb.output.plot_stamps import Stamp
 from photdb.progress import track

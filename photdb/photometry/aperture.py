@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from photdb.photometry.background import Background
+    from photdb.photometry.noise_correlation import NoiseCorrelation
     from photdb.photometry.pixels import Pixels
 
 
@@ -74,6 +75,7 @@ def circle_fluxes(
     *,
     variance: Variance,
     annulus: Annulus | None,
+    correlation: NoiseCorrelation | None = None,
     scintillation: float | None = None,
 ) -> CircleFluxes:
     """Measure fluxes in circles.
@@ -94,6 +96,8 @@ def circle_fluxes(
         From `pixel_variance` at these positions.
     annulus : Annulus or None
         Where the local sky is taken; None is the background map alone.
+    correlation : NoiseCorrelation, optional
+        Of neighbouring pixels; without it each has its own noise.
     scintillation : float, optional
         Relative rms of the flux.
     """
@@ -108,6 +112,8 @@ def circle_fluxes(
         flux, area, noise_area(diameters), per_pixel, sky.level[:, None], sky.error[:, None],
         variance.electrons[:, None], scintillation,
     )  # fmt: skip
+    if correlation is not None:
+        parts = parts.shared(correlation, area, np.pi * diameters)
     below = parts.pixels + parts.background
     total = below + parts.source + parts.scintillation
     over = reaches_edge(image.shape, x, y, diameters)
@@ -123,6 +129,15 @@ class ErrorParts(NamedTuple):
     pixels: NDArray[np.float64]
     background: NDArray[np.float64]
     scintillation: NDArray[np.float64]
+
+    def shared(self, correlation: NoiseCorrelation, area: ArrayLike, perimeter: ArrayLike) -> ErrorParts:
+        """Return the parts where neighbouring pixels share their noise; the photons of the source stay its own."""
+        if correlation.is_none:
+            return self
+        return self._replace(
+            pixels=self.pixels * correlation.factor(area, perimeter) ** 2,
+            background=self.background * correlation.of_level**2,
+        )
 
 
 def error_parts(
@@ -189,10 +204,9 @@ def _variance_map(pixels: Pixels, background: Background) -> NDArray[np.float32]
 
 def variance_rows(pixels: Pixels, background: Background, part: tuple[slice, slice]) -> NDArray[np.float32]:
     """Return the variance of the pixels of empty sky in a part of the frame, ADU²; as `pixel_variance` has it."""
-    rows, columns = part
     if not pixels.gain_known:
-        return np.asarray(background.noise_rows(rows.start, rows.stop)[:, columns] ** 2)
-    level = np.maximum(background.level_rows(rows.start, rows.stop)[:, columns], 0)
+        return np.asarray(background.noise_part(part) ** 2)
+    level = np.maximum(background.level_part(part), 0)
     response = 1.0 if pixels.response is None else np.maximum(pixels.response[part], np.float32(0.01))
     floor = pixels.floor if np.ndim(pixels.floor) == 0 else pixels.floor[part]  # type: ignore[index]
     return np.asarray(level / (np.float32(pixels.gain) * response) + floor, np.float32)

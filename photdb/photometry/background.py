@@ -84,6 +84,14 @@ class Background:
         """Return rows of the noise map, every `step`-th pixel both ways."""
         return self._rows(self._wide_noise, start, stop, step)
 
+    def level_part(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return part of the level map in steps of `knot` rows: near enough for a variance."""
+        return self._part(self._wide_level, *part)
+
+    def noise_part(self, part: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Return part of the noise map in steps of `knot` rows: near enough for a variance."""
+        return self._part(self._wide_noise, *part)
+
     def level_at(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the sky level at pixel positions, ADU."""
         return self._at(self._wide_level, x, y)
@@ -126,6 +134,12 @@ class Background:
             np.multiply(rise[k - first], np.float32(part / self.knot), out=out[row])
             out[row] += at[k - first]
         return out
+
+    def _part(self, wide: NDArray[np.float32], rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Interpolate the middles of every `knot` rows."""
+        start, stop = rows.start, min(rows.stop, self.shape[0])
+        middles = np.arange(start, stop, self.knot) + 0.5 * (self.knot - 1)
+        return np.repeat(self._columns(wide[:, columns], middles), self.knot, axis=0)[: stop - start]
 
     @property
     def knot(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import sep
@@ -25,17 +25,42 @@ _FARTHEST = 80.0
 _BETA, _LEAST_BETA = 3.0, 2.0
 
 
-def occupied_pixels(pixels: Pixels, found: Found, *, wings: bool = True, least_peak: float = 0.0) -> NDArray[np.bool_]:
-    """Return which pixels are not empty sky: unusable, saturated, or on a source.
+class Discs(NamedTuple):
+    """What sources hide of the sky: places and radii of discs, px."""
 
-    A source is a disc of three times its rms size, at least a FWHM; with `wings` as far as its Moffat profile is above
-    a tenth of the noise of a pixel. Sources of a lower peak than `least_peak`, in the noise of a pixel, are none.
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    radius: NDArray[np.float64]
+
+    def hide(self, mask: NDArray[np.bool_], rows: slice, columns: slice) -> None:
+        """Mark the pixels on the discs in the mask of a part of the frame."""
+        x, y = self.x - columns.start, self.y - rows.start
+        near = (x > -self.radius) & (x < mask.shape[1] + self.radius)
+        near &= (y > -self.radius) & (y < mask.shape[0] + self.radius)
+        radius = self.radius[near]
+        sep.mask_ellipse(mask, x[near], y[near], radius, radius, np.zeros(len(radius)), 1.0)
+
+
+def discs_of(found: Found, *, wings: bool = True, least_peak: float = 0.0) -> Discs:
+    """Return the discs of the sources of a frame.
+
+    A disc has three times the source's rms size, at least a FWHM; with `wings` it goes as far as the source's Moffat
+    profile is above a tenth of the noise of a pixel. Sources of a peak below `least_peak`, in that noise, have none.
     """
-    occupied: NDArray[np.bool_] = (pixels.mask & np.uint8(UNUSABLE | int(Flag.SATURATED))) != 0
-    if len(found):
-        is_one = found.peak >= least_peak * found.background.noise_at(found.x, found.y)
-        reach = (wing_reach(found) if wings else _core(found))[is_one]
-        sep.mask_ellipse(occupied, found.x[is_one], found.y[is_one], reach, reach, np.zeros(len(reach)), 1.0)
+    radius = wing_reach(found) if wings else _core(found)
+    discs = Discs(found.x, found.y, radius)
+    if not least_peak:
+        return discs
+    is_one = found.peak >= least_peak * found.background.noise_at(found.x, found.y)
+    return Discs(*(values[is_one] for values in discs))
+
+
+def occupied_pixels(
+    pixels: Pixels, discs: Discs, part: tuple[slice, slice] = (slice(0, None), slice(0, None))
+) -> NDArray[np.bool_]:
+    """Return which pixels of a part of a frame are not empty sky: unusable, saturated, or on the disc of a source."""
+    occupied: NDArray[np.bool_] = (pixels.mask[part] & np.uint8(UNUSABLE | int(Flag.SATURATED))) != 0
+    discs.hide(occupied, *part)
     return occupied
 
 
@@ -62,7 +87,7 @@ def free_places(
     """Return places where an aperture lies on empty sky alone, on a grid as wide as the aperture, px.
 
     Where fewer than `least` are free of the wings of all sources, three times their rms size and a FWHM must do. The
-    same frame gives the same places, at most `most`, evenly drawn. `least_peak` is that of `occupied_pixels`.
+    same frame gives the same places, at most `most`, evenly drawn. `least_peak` is that of `discs_of`.
     """
     height, width = found.subtracted.shape
     reach = float(max(np.max(along) for along in shape.span()))
@@ -72,7 +97,7 @@ def free_places(
     y, x = (v.ravel() + rng.uniform(-0.5, 0.5, v.size) for v in np.meshgrid(rows, columns, indexing="ij"))
     free = np.empty(0, np.intp)
     for wings in (True, False):
-        occupied = occupied_pixels(pixels, found, wings=wings, least_peak=least_peak)
+        occupied = occupied_pixels(pixels, discs_of(found, wings=wings, least_peak=least_peak))
         some = shape.at(np.zeros(len(x), np.intp))
         free = np.flatnonzero(some.sums(occupied.view(np.uint8), x, y) == 0) if len(x) else free
         if len(free) >= least:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,13 +9,13 @@ import numpy as np
 from photdb.photometry.aperture_shapes import Circles
 from photdb.photometry.empty_places import free_places
 from photdb.photometry.forced import forced_circles, ground_at
+from photdb.photometry.noise_correlation import NoiseCorrelation, noise_correlation
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from photdb.photometry.detection import Found
     from photdb.photometry.forced_fluxes import ForcedFluxes
-    from photdb.photometry.noise_correlation import NoiseCorrelation
     from photdb.photometry.pixels import Pixels
     from photdb.photometry.settings import MeasureSettings
 
@@ -74,6 +73,34 @@ def empty_scatter(
     return EmptyScatter(ratio, ratio * float(np.median(blank.empty)), n)
 
 
+def believed_correlation(
+    pixels: Pixels,
+    found: Found,
+    diameter_px: float,
+    *,
+    settings: MeasureSettings,
+    apertures_px: ArrayLike = (),
+) -> NoiseCorrelation:
+    """Measure how the noise of neighbouring pixels of a frame hangs together, as far as its empty apertures confirm it.
+
+    This is what all errors of a frame are made with, of detections as of forced fluxes; see
+    `photdb.photometry.noise_correlation` and `confirmed`.
+
+    Parameters
+    ----------
+    pixels : Pixels
+        The frame that `found` was made from.
+    found : Found
+    diameter_px : float
+        Of the primary aperture, px.
+    settings : MeasureSettings
+    apertures_px : optional
+        Diameters of the detections' other apertures, px.
+    """
+    measured = noise_correlation(pixels, found, diameter_px)
+    return confirmed(measured, pixels, found, diameter_px, settings=settings, apertures_px=apertures_px)
+
+
 def confirmed(
     correlation: NoiseCorrelation,
     pixels: Pixels,
@@ -89,9 +116,8 @@ def confirmed(
     The variance of an empty aperture is linear in that share. Where there are too few empty places it stays as it is.
     The parameters are those of `empty_scatter`.
     """
-    circle = np.pi / 4 * diameter_px**2, np.pi * diameter_px
-    if correlation.of_level == 1 and not correlation.factor(*circle) > 1:
-        return correlation  # there is none
+    if correlation.is_none:
+        return correlation
     blank, _ = _blank(pixels, found, diameter_px, settings, apertures_px, primary_px, correlation)
     if blank is None:
         return correlation
@@ -99,7 +125,8 @@ def confirmed(
     without = float(np.median(of_pixels**2 + of_level**2))
     excess = float(np.median(blank.empty**2)) - without
     shown = (clipped_scatter(blank.flux / blank.empty) * float(np.median(blank.empty))) ** 2 - without
-    return replace(correlation, share=float(np.clip(shown / excess, 0.0, 1.0)) * correlation.share)
+    share = float(np.clip(shown / excess, 0.0, 1.0)) if excess > 0 else 0.0
+    return NoiseCorrelation.of(correlation.covariance, share * correlation.share)
 
 
 def _blank(

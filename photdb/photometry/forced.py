@@ -43,11 +43,10 @@ def forced_circles(
 ) -> ForcedFluxes:
     """Measure circles of one diameter at given positions, whether or not there is a source.
 
-    At the place of a detection, and with a ground prepared for the apertures of the detections, the flux is exactly
-    that of `photdb.photometry.measure.measure`. A position that is not a number, or outside the frame, has no flux.
-
-    Where the frame's own noise is more than its pixels explain, because neighbours share it, the errors say so
-    (`photdb.photometry.noise_correlation`); those of detections do not.
+    At the place of a detection, and with a ground prepared for the apertures of the detections, flux and error are
+    exactly those of `photdb.photometry.measure.measure`. A position that is not a number, or outside the frame, has no
+    flux. Where the frame's own noise is more than its pixels explain, because neighbours share it, the errors say so
+    (`photdb.photometry.noise_correlation`).
 
     Parameters
     ----------
@@ -87,10 +86,7 @@ def fluxes_in(
         flux, area, part.weights, variance.at if variance.sky is None else part.sums(variance.sky, x, y) / area,
         ground.sky.level, ground.sky.error, variance.electrons, scintillation,
     )  # fmt: skip
-    factor = ground.correlation.factor(area, part.perimeter)
-    errors = errors._replace(
-        pixels=errors.pixels * factor**2, background=errors.background * ground.correlation.of_level**2
-    )
+    errors = errors.shared(ground.correlation, area, part.perimeter)
     below = errors.pixels + errors.background
     over = _over(part, found.subtracted.shape, x, y)
     missing |= over
@@ -103,7 +99,8 @@ def fluxes_in(
     for name, image in (("frac_masked", ground.bad), ("frac_saturated", ground.saturated)):
         columns[name] = np.zeros(len(use)) if image is None else np.minimum(part.sums(image, x, y) / area, 1.0)
     out = ForcedFluxes.blank(ground.x, ground.y, a=shape.a, b=shape.b, theta=shape.theta)
-    for name, values in (columns | {"sky": ground.level, "noise_factor": factor}).items():
+    columns |= {"sky": ground.level, "noise_factor": ground.correlation.factor(area, part.perimeter)}
+    for name, values in columns.items():
         getattr(out, name)[use] = values
     out.frac_edge[:] = _share_outside(shape, found.subtracted.shape, ground.x, ground.y)
     out.flags[:] = _flags_outside(ground)

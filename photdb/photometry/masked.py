@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Pixels around positions that are looked at together.
 _CELLS = 500_000
+#: Cells of so many pixels a side are looked at first; eight pixels of a mask are one whole number.
+_CELL = 8
 
 
 def mask_bits(
@@ -20,8 +22,35 @@ def mask_bits(
 ) -> NDArray[np.int32]:
     """Return the bits of all mask pixels whose centre is within a radius of each position, px."""
     bits = np.zeros(len(x), np.int32)
-    if not mask.any():
+    if not len(x):
         return bits
+    near = np.flatnonzero(_may_touch(mask, x, y, radius + 2.0))
+    bits[near] = _bits_of(mask, x[near], y[near], radius)
+    return bits
+
+
+def _may_touch(
+    mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], reach: float
+) -> NDArray[np.bool_]:
+    """Tell which positions have a marked cell of 8 x 8 pixels within reach: most have none, and need no closer look."""
+    odd = [(0, -size % _CELL) for size in mask.shape]
+    whole = np.ascontiguousarray(np.pad(mask, odd) if np.any(odd) else mask)
+    rows = whole.view(np.uint64).reshape(len(whole) // _CELL, _CELL, -1)
+    marked = np.bitwise_or.reduce(rows, axis=1) != 0
+    below = np.zeros((marked.shape[0] + 1, marked.shape[1] + 1), np.int64)
+    marked.cumsum(axis=0, out=below[1:, 1:]).cumsum(axis=1, out=below[1:, 1:])
+    (y0, y1), (x0, x1) = (
+        [np.clip((v + side) // _CELL + end, 0, n).astype(np.int64) for side, end in ((-reach, 0), (reach, 1))]
+        for v, n in zip((y, x), marked.shape, strict=True)
+    )
+    return np.asarray(below[y1, x1] - below[y0, x1] - below[y1, x0] + below[y0, x0] > 0)
+
+
+def _bits_of(
+    mask: NDArray[np.uint8], x: NDArray[np.float64], y: NDArray[np.float64], radius: float
+) -> NDArray[np.int32]:
+    """Return what `mask_bits` does, of every position."""
+    bits = np.zeros(len(x), np.int32)
     height, width = mask.shape
     column, row = np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
     reach = int(np.ceil(radius + 0.5))

@@ -8,6 +8,7 @@ import numpy as np
 import sep
 
 from photdb.photometry.aperture import CircleFluxes, Variance, circle_fluxes, circle_sums, pixel_variance
+from photdb.photometry.aperture_shapes import Ellipses
 from photdb.photometry.detection import Found, find_sources
 from photdb.photometry.empty_places import wing_reach
 from photdb.photometry.flags import UNUSABLE, Flag
@@ -19,6 +20,7 @@ from photdb.photometry.stellarity import star_likelihood
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from photdb.photometry.noise_correlation import NoiseCorrelation
     from photdb.photometry.pixels import Pixels
 
 __all__ = ["Found", "MeasureSettings", "empty_noise", "find_sources", "fluxes_at", "measure"]
@@ -39,12 +41,14 @@ def measure(
     primary_px: float,
     exptime_s: float,
     settings: MeasureSettings,
+    correlation: NoiseCorrelation | None = None,
     scintillation: float | None = None,
 ) -> dict[str, NDArray[np.generic]]:
     """Measure the sources of a frame.
 
     Errors are of the measurement alone: photons of source and sky, the frame's floor (read noise, dark, master frames)
-    summed over the aperture, the error of the local sky, and scintillation where it is given. A bad pixel or cosmic
+    summed over the aperture, the error of the local sky, and scintillation where it is given. What neighbouring pixels
+    share of their noise makes all of it but the source's photons and scintillation larger. A bad pixel or cosmic
     ray within an aperture takes the value opposite to it across the source; where that cannot be had, and where an
     aperture reaches over the edge, its flux is NaN.
 
@@ -60,6 +64,9 @@ def measure(
     exptime_s : float
         Exposure time, s.
     settings : MeasureSettings
+    correlation : NoiseCorrelation, optional
+        Of neighbouring pixels, from `photdb.photometry.empty_scatter.believed_correlation`; without it each has its own
+        noise.
     scintillation : float, optional
         Relative rms of the flux, from `photdb.photometry.scintillation`.
 
@@ -77,9 +84,9 @@ def measure(
     annulus = _annulus(found, diameters, settings)
     circles = circle_fluxes(
         pixels, found.background, found.subtracted, hidden_pixels(pixels, found, annulus), found.x, found.y, diameters,
-        variance=variance, annulus=annulus, scintillation=scintillation,
+        variance=variance, annulus=annulus, correlation=correlation, scintillation=scintillation,
     )  # fmt: skip
-    auto, auto_err, kron = _auto(found, variance)
+    auto, auto_err, kron = _auto(found, variance, correlation)
     flux, error, sky = circles.flux, circles.error, circles.sky
     flags = found.flags | mask_bits(pixels.mask, found.x, found.y, 0.5 * primary_px) | _neighbours(found, primary_px)
     for flag, where in (
@@ -111,32 +118,46 @@ def fluxes_at(
     *,
     apertures_px: ArrayLike,
     settings: MeasureSettings,
+    primary_px: float | None = None,
+    correlation: NoiseCorrelation | None = None,
     scintillation: float | None = None,
 ) -> CircleFluxes:
     """Measure circles at given positions of a frame, whether or not there is a source: forced and blank apertures.
 
-    Fluxes are in ADU per exposure; see `photdb.photometry.aperture.CircleFluxes`. The annulus is that of the widest
-    circle.
+    Fluxes are in ADU per exposure; see `photdb.photometry.aperture.CircleFluxes`. The annulus is that of detections
+    with this primary aperture; without one it is that of the widest circle.
     """
     where = np.asarray(x, float).reshape(-1), np.asarray(y, float).reshape(-1)
     diameters = np.asarray(apertures_px, float).reshape(-1)
-    annulus = _annulus(found, np.append(diameters, np.nanmax(diameters)), settings)
+    annulus = _annulus(found, np.append(diameters, primary_px or np.nanmax(diameters)), settings)
     return circle_fluxes(
         pixels, found.background, found.subtracted, hidden_pixels(pixels, found, annulus), *where, diameters,
-        variance=pixel_variance(pixels, found.background, *where), annulus=annulus, scintillation=scintillation,
+        variance=pixel_variance(pixels, found.background, *where), annulus=annulus, correlation=correlation,
+        scintillation=scintillation,
     )  # fmt: skip
 
 
 def empty_noise(
-    pixels: Pixels, found: Found, *, apertures_px: ArrayLike, exptime_s: float, settings: MeasureSettings
+    pixels: Pixels,
+    found: Found,
+    *,
+    apertures_px: ArrayLike,
+    exptime_s: float,
+    settings: MeasureSettings,
+    primary_px: float | None = None,
+    correlation: NoiseCorrelation | None = None,
 ) -> NDArray[np.float64]:
     """Return the noise of apertures with no source in them, ADU/s: the median over a grid of 12 x 12 positions.
 
-    The limiting magnitude of a frame is ``zp - 2.5 log10(5 * this)``.
+    The limiting magnitude of a frame is ``zp - 2.5 log10(5 * this)``. With the primary aperture and the correlation of
+    the detections it is the noise of a forced flux at a typical place.
     """
     height, width = found.subtracted.shape
     y, x = np.meshgrid(np.linspace(0.1, 0.9, 12) * height, np.linspace(0.1, 0.9, 12) * width)
-    circles = fluxes_at(pixels, found, x, y, apertures_px=apertures_px, settings=settings)
+    circles = fluxes_at(
+        pixels, found, x, y, apertures_px=apertures_px, primary_px=primary_px, settings=settings,
+        correlation=correlation,
+    )  # fmt: skip
     noise = np.median(circles.empty, axis=0)
     return np.asarray(noise / exptime_s)
 
@@ -160,7 +181,9 @@ def hidden_pixels(pixels: Pixels, found: Found, annulus: Annulus | None) -> NDAr
     return hidden
 
 
-def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _auto(
+    found: Found, variance: Variance, correlation: NoiseCorrelation | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Kron flux and error, ADU, and the reach of its ellipse; on the background map alone, as source-extractor's."""
     shape = found.x, found.y, np.maximum(found.a, 1e-3), np.maximum(found.b, 1e-3), found.theta
     kron, _ = sep.kron_radius(found.subtracted, *shape, _KRON_REACH)
@@ -170,6 +193,9 @@ def _auto(found: Found, variance: Variance) -> tuple[NDArray[np.float64], NDArra
         below = variance.at * np.pi * shape[2] * shape[3] * reach**2
     else:
         below = sep.sum_ellipse(variance.sky, *shape, reach, subpix=1)[0]
+    if correlation is not None and not correlation.is_none:
+        ellipses = Ellipses.of(shape[2] * reach, shape[3] * reach, shape[4])
+        below = below * correlation.factor(ellipses.area, ellipses.perimeter) ** 2
     return flux, np.sqrt(np.maximum(below + np.maximum(flux, 0) / variance.electrons, 0)), reach
 
 

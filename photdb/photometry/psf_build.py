@@ -85,9 +85,9 @@ def build_psf(pixels: Pixels, found: Found, *, kind: Kind = "moffat", degree: in
             f"{degree} needs {2 * TERMS[degree]}",
             "leave the degree to the stars",
         )
-    if degree is not None:
+    if degree:
         fit.converge(degree)
-    else:
+    elif degree is None:
         while (better := fit.better_degree()) > fit.degree:
             fit.converge(better)
     if kind == "empirical":

@@ -10,6 +10,7 @@ from photdb.photometry.flags import Flag
 from photdb.photometry.forced_fluxes import ForcedFluxes
 from photdb.photometry.local_sky import LocalSky, annulus_for, local_sky, sky_of_map
 from photdb.photometry.measure import hidden_pixels
+from photdb.photometry.noise_correlation import DISTANCE
 from photdb.photometry.psf_sources import sources_with
 from photdb.photometry.psf_system import make_system
 from photdb.photometry.shape import stamps
@@ -193,8 +194,8 @@ class _Fit:
             part = slice(start, min(start + 2048, n))
             source2[part], pixels2[part], chi2[part] = self._variances(part)
         source2, pixels2, background2 = source2 * inflation, pixels2 * inflation, self.of_sky[:n] ** 2
-        if correlation:
-            out.noise_factor[use] = correlation.of_weights(self._overlap(correlation.distance[1:]))
+        if correlation and not correlation.is_none:
+            out.noise_factor[use] = correlation.of_weights(self._overlap(DISTANCE[1:]))
             pixels2, background2 = pixels2 * out.noise_factor[use] ** 2, background2 * correlation.of_level**2
         empty2 = pixels2 + background2
         flux = self.flux[:n]

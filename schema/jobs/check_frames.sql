@@ -3,6 +3,7 @@
 -- $seed  INTEGER
 SELECT
   f.frame_id, f.path, f.hdu, f.settings, f.wcs, f.wcs_kind, f.wcs_rms_arcsec, f.wcs_n_star, f.pixel_scale_arcsec,
+  f.noise_factor, f.noise_share, f.noise_covariance,
   f.fwhm_px, f.primary_radius_px, f.aper_radius_px, f.bias_id, f.dark_id, f.flat_id, f.pattern_id, s.sha256
 FROM frame AS f
 JOIN file AS s ON s.file_id = f.file_id

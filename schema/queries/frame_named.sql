@@ -3,6 +3,7 @@
 -- $called    VARCHAR   name of the file, with or without folder and .fits; NULL: by number
 SELECT
   f.frame_id, f.path, f.hdu, f.settings, f.wcs, f.wcs_kind, f.wcs_rms_arcsec, f.wcs_n_star, f.pixel_scale_arcsec,
+  f.noise_factor, f.noise_share, f.noise_covariance,
   f.fwhm_px, f.primary_radius_px, f.aper_radius_px, f.bias_id, f.dark_id, f.flat_id, f.pattern_id, s.sha256, f.band,
   f.mjd_mid, f.width, f.height, f.origin, f.state, f.reason
 FROM frame AS f

@@ -1,7 +1,5 @@
 """The noise of empty apertures as they scatter, against what the pixels say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -9,10 +7,10 @@ from synth import Camera, expose, grid, star_field
 
 from photdb.photometry.aperture_shapes import Circles
 from photdb.photometry.detection import find_sources
-from photdb.photometry.empty_places import free_places, occupied_pixels
+from photdb.photometry.empty_places import discs_of, free_places, occupied_pixels
 from photdb.photometry.empty_scatter import clipped_scatter, confirmed, empty_scatter
 from photdb.photometry.forced import forced_circles
-from photdb.photometry.noise_correlation import noise_correlation
+from photdb.photometry.noise_correlation import NoiseCorrelation, noise_correlation
 from photdb.photometry.settings import MeasureSettings
 
 SETTINGS = MeasureSettings()
@@ -57,8 +55,7 @@ def factor(correlation, diameter=7.0):
 def test_a_correlation_that_empty_apertures_do_not_show_is_not_believed():
     """Faults of the flat make pixels alike far beyond an aperture: the local sky takes most of that off."""
     pixels, found = frame()
-    claimed = noise_correlation(pixels, found)
-    claimed = replace(claimed, covariance=claimed.covariance + 0.03)
+    claimed = NoiseCorrelation.of(noise_correlation(pixels, found).covariance + 0.03, 1.0)
     assert factor(claimed) > 1.3
     assert factor(confirmed(claimed, pixels, found, 7.0, settings=SETTINGS)) < 1.08
 
@@ -78,7 +75,7 @@ def test_a_plain_frame_has_no_correlation_to_confirm_and_a_full_one_no_empty_pla
     plain = frame()
     correlation = noise_correlation(*plain)
     assert confirmed(correlation, *plain, 7.0, settings=SETTINGS) is correlation
-    claimed = replace(correlation, covariance=correlation.covariance + 0.03)
+    claimed = NoiseCorrelation.of(correlation.covariance + 0.03, 1.0)
     assert confirmed(claimed, *frame(size=200, spacing=30), 40.0, settings=SETTINGS) is claimed
 
 
@@ -103,8 +100,15 @@ def test_places_are_free_of_sources_and_bad_pixels_and_the_same_every_time():
     assert not ((abs(x - 399.5) < 105.5) & (abs(y - 399.5) < 105.5)).any()
     np.testing.assert_array_equal(x, free_places(pixels, found, circle, 100, 300)[0])
     np.testing.assert_array_less(
-        occupied_pixels(pixels, found, wings=False).sum(), occupied_pixels(pixels, found).sum()
+        occupied_pixels(pixels, discs_of(found, wings=False)).sum(), occupied_pixels(pixels, discs_of(found)).sum()
     )
+
+
+def test_a_part_of_a_frame_is_as_empty_as_it_is_in_the_whole():
+    pixels, found = frame()
+    pixels.mask[300:330, 300:330] |= 16
+    whole, part = occupied_pixels(pixels, discs_of(found)), (slice(256, 500), slice(128, 384))
+    np.testing.assert_array_equal(occupied_pixels(pixels, discs_of(found), part), whole[part])
 
 
 def test_the_scatter_withstands_outliers():

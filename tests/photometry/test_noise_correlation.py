@@ -8,7 +8,7 @@ from synth import Camera, expose, grid, star_field
 
 from photdb.photometry.detection import find_sources
 from photdb.photometry.forced import forced_circles
-from photdb.photometry.noise_correlation import noise_correlation
+from photdb.photometry.noise_correlation import DISTANCE, NoiseCorrelation, noise_correlation
 from photdb.photometry.settings import MeasureSettings
 
 SETTINGS = MeasureSettings()
@@ -35,15 +35,34 @@ def circle(diameter):
     return np.pi / 4 * diameter**2, np.pi * diameter
 
 
+def test_what_the_store_keeps_of_a_correlation_makes_the_same_factors():
+    measured = noise_correlation(*frame(3, lambda d: ndimage.gaussian_filter(d, 0.8), gain_known=False))
+    kept = np.array(measured.covariance, np.float32).tolist()
+    again = NoiseCorrelation.of(kept, float(np.float32(measured.share)))
+    for diameter in (5.0, 9.0, 20.0):
+        assert again.factor(*circle(diameter)) == measured.factor(*circle(diameter)) > 1.5
+    assert again.of_level == measured.of_level > 1.5
+    assert NoiseCorrelation.of(kept, 0.0).is_none
+    assert NoiseCorrelation.of(kept, np.nan).is_none
+
+
+def test_a_correlation_is_the_covariance_of_white_noise_that_was_smoothed():
+    """Two by two pixels added up: neighbours share half, diagonal ones a quarter of the variance, others nothing."""
+    steps = (0, 0), (1, 0), (0, 1), (1, 1)
+    summed = frame(4, lambda d: sum(np.roll(d, step, (0, 1)) for step in steps), gain_known=False)
+    measured = noise_correlation(*summed)
+    expected = np.where(DISTANCE <= 1, 1 - DISTANCE / 2, np.where(DISTANCE < 1.5, 0.25, 0.0))
+    np.testing.assert_allclose(measured.covariance / measured.covariance[0], expected, atol=0.03)
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("known", [True, False], ids=["gain known", "gain guessed"])
 def test_a_plain_frame_has_none(seed, known):
     correlation = noise_correlation(*frame(seed, gain_known=known))
     assert correlation.factor(*circle(np.array([5.0, 10.0, 20.0]))).tolist() == [1, 1, 1]
     assert correlation.of_level == 1
-    unrounded = correlation.covariance.mean(axis=0)
-    assert unrounded[0] == pytest.approx(1, abs=0.03)
-    assert abs(unrounded[1:]).max() < 0.01
+    assert correlation.of_weights(np.ones(len(DISTANCE) - 1)) == 1
+    assert correlation.is_none
 
 
 @pytest.mark.parametrize(
@@ -72,7 +91,7 @@ def test_where_the_variances_know_of_the_photons_a_shifted_frame_needs_no_factor
     # Shifting moves noise between pixels but makes none: wide apertures scatter as their photons say.
     pixels, found = frame(1, lambda d: ndimage.shift(d, (0.5, 0.4), order=1, mode="nearest"))
     correlation = noise_correlation(pixels, found)
-    assert correlation.covariance[:, 0].mean() < 0.4
+    assert correlation.covariance[0] < 0.4
     assert correlation.factor(*circle(10.0)) == 1
     assert correlation.of_level > 1.5
 
@@ -80,7 +99,7 @@ def test_where_the_variances_know_of_the_photons_a_shifted_frame_needs_no_factor
 def test_a_frame_without_enough_empty_sky_is_taken_as_it_is():
     pixels, found = frame(2, size=100, spacing=30)
     correlation = noise_correlation(pixels, found)
-    assert len(correlation.covariance) == 0
+    assert correlation.is_none
     assert correlation.factor(*circle(8.0)) == 1
     assert correlation.of_level == 1
 

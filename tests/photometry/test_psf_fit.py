@@ -11,7 +11,7 @@ from synth import Camera, expose, grid, star_field
 from photdb.photometry.detection import find_sources
 from photdb.photometry.flags import Flag
 from photdb.photometry.measure import fluxes_at
-from photdb.photometry.noise_correlation import NoiseCorrelation
+from photdb.photometry.noise_correlation import DISTANCE, NoiseCorrelation
 from photdb.photometry.psf import build_psf
 from photdb.photometry.psf_fit import psf_fluxes
 from photdb.photometry.settings import MeasureSettings
@@ -209,15 +209,14 @@ def test_without_local_sky_or_sources_the_map_is_the_sky():
 
 
 def test_noise_that_neighbouring_pixels_share_makes_the_errors_larger(sky, psf):
-    distance = np.array([0.0, 1.0, 1.0, 2.0])
+    none, half = np.zeros(len(DISTANCE)), np.where(DISTANCE > 2, 0.0, 0.2)
+    none[0], half[:3] = 1.0, (1.0, 0.5, 0.35)
     plain = fit(sky, psf, sky.x[:5], sky.y[:5])
-    same = fit(sky, psf, sky.x[:5], sky.y[:5], correlation=NoiseCorrelation(distance, np.tile([1.0, 0, 0, 0], (8, 1))))
-    shared = fit(
-        sky, psf, sky.x[:5], sky.y[:5], correlation=NoiseCorrelation(distance, np.tile([1, 0.5, 0.5, 0.2], (8, 1)))
-    )
+    same = fit(sky, psf, sky.x[:5], sky.y[:5], correlation=NoiseCorrelation(none))
+    shared = fit(sky, psf, sky.x[:5], sky.y[:5], correlation=NoiseCorrelation(half))
     np.testing.assert_allclose(same.error, plain.error)
     assert (shared.err_pixels > 1.5 * plain.err_pixels).all()
-    assert (shared.err_pixels < 1.83 * plain.err_pixels).all()  # of a sum of even weights: sqrt(3.4)
+    assert (shared.err_pixels < 2.28 * plain.err_pixels).all()  # of a sum of even weights: sqrt(1 + 2 + 1.4 + 0.8)
     np.testing.assert_array_equal(shared.err_source, plain.err_source)
 
 
