@@ -87,7 +87,8 @@ def test_stars_in_the_annulus_are_clipped_and_a_masked_annulus_is_poor():
         np.array([100.0, 100.0, 5.0]),
         annulus_for(3.5, 10.5, 12),
     )
-    assert abs(sky.level[0]) < 1.5
+    # The wings beyond what is clipped leave 1.5 ADU (0.4 from noise to noise); both stars whole would add more than 30.
+    assert abs(sky.level[0]) < 3.2
     np.testing.assert_array_equal(sky.poor, [False, True, True])
     np.testing.assert_array_equal(sky.level[1:], 0)
     assert (sky.error[1:] > 0).all()

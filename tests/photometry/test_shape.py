@@ -7,7 +7,7 @@ from photdb.photometry.detection import find_sources
 from photdb.photometry.flags import Flag
 from photdb.photometry.measure import measure
 from photdb.photometry.settings import MeasureSettings
-from photdb.photometry.shape import half_sample_mode, moffat_fits, windowed_moments
+from photdb.photometry.shape import half_sample_mode, measure_shapes, moffat_fits, windowed_moments
 
 
 def stars(fwhm, beta, seed, size=600):
@@ -97,7 +97,11 @@ def test_the_mode_is_where_values_crowd():
 
 def test_where_no_star_is_fit_to_tell_the_fwhm_none_is_counted():
     assert [len(v) for v in moffat_fits(np.zeros((30, 30), np.float32), np.empty(0), np.empty(0), 3.0)] == [0, 0, 0]
-    rng = np.random.default_rng([41, 0])
-    x, y = grid((400, 400), 13, rng)  # every star touches the next
-    pixels = expose(star_field((400, 400), x, y, 2e4), rng, Camera())
-    assert find_sources(pixels, MeasureSettings()).n_stars == 0
+    x, y, one = np.arange(20.0, 200, 20), np.full(9, 50.0), np.ones(9)
+    dark = np.zeros((100, 220), np.float32)  # about no such source does a window come to rest
+    shapes = measure_shapes(
+        dark, x, y, peak=100 * one, noise=one, npix=np.full(9, 40), threshold=1.5 * one, unfit=one < 0
+    )
+    assert shapes.n_stars == 0
+    assert shapes.frame_fwhm > 0  # as the areas above the threshold say
+    assert np.isnan(shapes.fwhm).all()

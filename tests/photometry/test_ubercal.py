@@ -91,14 +91,15 @@ def test_known_frames_hold_a_group_and_others_are_anchored():
 
 
 def test_the_quoted_repeatability_is_the_scatter_of_the_stars_kept_back():
-    made = sky(3, n_frame=30, n_star=500, err=0.01, noise=0.05)
+    # Of 200 stars kept back there are 4800 measures: the median tells their scatter to 1.17 / sqrt(4800) = 1.7 %.
+    made = sky(3, n_frame=30, n_star=2000, err=0.01, noise=0.05)
     m = replace(made.measures, held=made.measures.star % 10 == 7)
     truth = np.random.default_rng(3).normal(0, 0.015, len(m.d))
     m = replace(m, d=made.zp[m.frame] + 0.3 * np.sin(m.star) + truth, err=np.full(len(m.d), 0.015))
     found = solve(m, **made.size, model=UBERCAL)
-    assert repeatability(m, found) == pytest.approx(0.015, rel=0.05)
+    assert repeatability(m, found) == pytest.approx(0.015, rel=0.07)
     worse = replace(m, d=m.d + np.where(m.held, np.random.default_rng(4).normal(0, 0.02, len(m.d)), 0.0))
-    assert repeatability(worse, found) == pytest.approx(0.025, rel=0.05)
+    assert repeatability(worse, found) == pytest.approx(0.025, rel=0.07)
 
 
 @pytest.mark.parametrize("n_frame", [3, 4, 6])
