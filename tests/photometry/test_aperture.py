@@ -102,6 +102,21 @@ def test_the_annulus_keeps_clear_of_the_primary_aperture_and_has_ten_times_its_a
         assert (ring.outer**2 - ring.inner**2) * np.pi >= 10 * np.pi * (1.5 * fwhm) ** 2
 
 
+@pytest.mark.parametrize("shape", [(64, 64), (61, 90), (7, 5)])
+def test_mask_bits_are_those_of_every_pixel_looked_at_one_by_one(shape):
+    rng = np.random.default_rng(sum(shape))
+    mask = np.where(rng.uniform(size=shape) < 0.02, rng.choice([4, 16, 32], shape), 0).astype(np.uint8)
+    mask[-1, -1], mask[0, -1] = 1, 2
+    x, y = rng.uniform(-6, shape[1] + 6, 60), rng.uniform(-6, shape[0] + 6, 60)
+    row, column = np.indices(shape)
+    for radius in (0.5, 3.3, 9.0):
+        expected = [
+            np.bitwise_or.reduce(mask[np.hypot(column - a, row - b) < radius]) for a, b in zip(x, y, strict=True)
+        ]
+        assert mask_bits(mask, x, y, radius).tolist() == expected
+    assert mask_bits(mask, np.empty(0), np.empty(0), 3.0).tolist() == []
+
+
 def test_mask_bits_are_those_within_the_radius():
     mask = np.zeros((50, 60), np.uint8)
     mask[20, 30], mask[20, 34], mask[0, 0] = 4, 16, 32
