@@ -1,5 +1,5 @@
 -- The detections of the night that no settled star has taken, as matching needs them.
--- needs staged, loose, assigned, night_frame(frame_id, mjd_mid, fwhm_arcsec, wcs_rms_arcsec)
+-- needs staged, assigned, night_frame(frame_id, mjd_mid, fwhm_arcsec, wcs_rms_arcsec)
 SELECT
   d.rid,
   0::BIGINT AS skey,
@@ -14,7 +14,7 @@ SELECT
   f.wcs_rms_arcsec AS wcs_rms,
   f.mjd_mid AS mjd
 FROM staged AS d
-JOIN loose AS l ON l.rid = d.rid
 JOIN night_frame AS f ON f.frame_id = d.frame_id
 ANTI JOIN assigned AS a ON a.rid = d.rid
+WHERE d.ra IS NOT NULL AND d.reach IS NOT NULL
 ORDER BY d.rid;
