@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import tracemalloc
 from dataclasses import dataclass
 
@@ -272,7 +271,7 @@ def test_another_aperture_of_other_stars_is_refused():
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_frames_are_solved_in_seconds_and_in_little_memory():
+def test_a_hundred_thousand_frames_are_solved_in_little_memory():
     rng = np.random.default_rng(1)
     n_frame, per = 100_000, 200
     field = np.sort(rng.integers(0, 100, n_frame))
@@ -284,10 +283,8 @@ def test_a_hundred_thousand_frames_are_solved_in_seconds_and_in_little_memory():
     d = (zp[frame] + offset[star] + err * rng.standard_normal(len(frame))).astype(np.float32)
     m = Measures(frame, star, d, err, np.full(len(d), 0.02, np.float32))
     tracemalloc.start()
-    start = time.process_time()
     found = solve(m, n_frame=n_frame, n_star=25_000, model=Model())
-    seconds, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert np.std(np.diff(found.zp - zp)) < 0.003
     assert peak < 600e6  # beside 400 MB of measures
-    assert seconds < 30  # 3 to 4 s on a free processor; figures are for the benchmark
