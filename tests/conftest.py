@@ -21,6 +21,24 @@ os.environ["PHOTDB_OFFLINE"] = "1"
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _stores_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make new stores quickly."""
+    from made_once import copied
+
+    with copied(tmp_path_factory.mktemp("made_once") / "empty.duckdb"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def in_this_process() -> Iterator[None]:
+    """Measure the frames of `ingest` and `forced` in this process, not in workers that take seconds to start."""
+    from workers_here import workers_here
+
+    with workers_here():
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real frames and catalogues, kept beside the checkout and never in it."""

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def test_photometry_can_be_used_without_files_or_a_database() -> None:
     )
 
 
+@cache
 def third_party_imports(folder: str) -> set[str]:
     """Return the top-level packages, neither ours nor Python's, that any file of a folder imports anywhere."""
     found: set[str] = set()

@@ -12,6 +12,8 @@ from photdb.jobs.ingest import ingest
 from photdb.jobs.simulate import simulate
 from photdb.store.database import Database
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Path:

@@ -17,6 +17,8 @@ from photdb.jobs.ingest_settings import IngestSettings, MaskCircle
 from photdb.photometry.settings import MeasureSettings, PrimaryRule
 from photdb.store.database import Database
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -25,6 +25,8 @@ from photdb.store.database import Database
 
 from nights import make, with_catalogue  # isort: skip
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 N_OBJECTS = 40
 #: Rows that DuckDB keeps least and greatest values of together.
 ROW_GROUP = 122_880

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from association_fields import add_references, frame, ids_of, night, offset, partition_of, seen, sky
 
@@ -31,6 +33,19 @@ def _field(path: Path, seed: int = 4, n_frames: int = 8) -> None:
                 night(db, path.parent, half, run_id=run_id)
 
 
+@pytest.fixture(scope="module")
+def difficult(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("field") / "s.duckdb"
+    _field(path)
+    return path
+
+
+@pytest.fixture
+def store(difficult: Path, tmp_path: Path) -> Path:
+    """The difficult field, to change."""
+    return Path(shutil.copy(difficult, tmp_path / "s.duckdb"))
+
+
 def _state(path: Path):
     with Database.open(path) as db:
         return partition_of(db), ids_of(db), set(db.audit())
@@ -39,32 +54,34 @@ def _state(path: Path):
 def _shuffle(path: Path) -> None:
     """Give the detections of every frame each other's objects, and a fifth of them none."""
     rng = np.random.default_rng(1)
+    given = []
     with Database.open(path, read_only=False) as db:
-        rows = db.rows("SELECT frame_id, skey, object_id, ra, dec FROM detection_hot WHERE object_id IS NOT NULL").rows
+        rows = db.rows("SELECT frame_id, object_id, ra, dec FROM detection_hot WHERE object_id IS NOT NULL").rows
         by_frame: dict[int, list[tuple]] = {}
         for row in rows:
             by_frame.setdefault(row[0], []).append(row)
         for frame_id, theirs in by_frame.items():
             if rng.random() < 0.6:
                 continue
-            ids = rng.permutation([r[2] for r in theirs])
-            for (_, _, _, ra, dec), new in zip(theirs, ids, strict=True):
-                given = None if rng.random() < 0.2 else int(new)
-                db.execute(
-                    "UPDATE detection_hot SET object_id = $new::BIGINT, skey = coalesce($new::BIGINT, $cell) "
-                    "WHERE frame_id = $frame_id AND ra = $ra AND dec = $dec",
-                    new=given, cell=int(rng.integers(2**40, 2**60)), frame_id=frame_id, ra=ra, dec=dec,
-                )  # fmt: skip
+            ids = rng.permutation([r[1] for r in theirs])
+            for (_, _, ra, dec), new in zip(theirs, ids, strict=True):
+                taken = None if rng.random() < 0.2 else int(new)
+                cell = int(rng.integers(2**40, 2**60))
+                given.append({"frame_id": frame_id, "ra": ra, "dec": dec, "object_id": taken, "cell": cell})
+        with db.table("shuffled", pa.Table.from_pylist(given)):
+            db.execute(
+                "UPDATE detection_hot AS d SET object_id = s.object_id, skey = coalesce(s.object_id, s.cell) "
+                "FROM shuffled AS s WHERE d.frame_id = s.frame_id AND d.ra = s.ra AND d.dec = s.dec"
+            )
         db.execute("UPDATE object SET n_detections = 1")
 
 
-def test_a_rebuild_of_what_ingest_did_changes_nothing(tmp_path):
-    _field(tmp_path / "s.duckdb")
-    before = _state(tmp_path / "s.duckdb")
-    done = crossmatch(tmp_path / "s.duckdb", rebuild=True)
+def test_a_rebuild_of_what_ingest_did_changes_nothing(store):
+    before = _state(store)
+    done = crossmatch(store, rebuild=True)
     assert (done.n_new, done.n_gone, done.n_moved) == (0, 0, 0)
-    assert _state(tmp_path / "s.duckdb") == before
-    with Database.open(tmp_path / "s.duckdb") as db:
+    assert _state(store) == before
+    with Database.open(store) as db:
         assert db.rows("SELECT command, state FROM run ORDER BY run_id DESC LIMIT 1").rows == [("crossmatch", "done")]
 
 
@@ -86,25 +103,22 @@ def test_a_rebuild_of_shuffled_objects_gives_the_objects_and_most_ids_back(tmp_p
             assert object_by_id(db, old).object_id in set(ids_again.values())
 
 
-def test_a_store_of_an_older_photdb_is_measured_by_the_first_night(tmp_path):
-    _field(tmp_path / "s.duckdb")
-    partition = _state(tmp_path / "s.duckdb")[0]
+def test_a_store_of_an_older_photdb_is_measured_by_the_first_night(store, tmp_path):
+    partition = _state(store)[0]
     rng = np.random.default_rng(4)
     more = [seen(rng, sky(rng), 2029.0)]
-    with Database.open(tmp_path / "s.duckdb", read_only=False) as db:
+    with Database.open(store, read_only=False) as db:
         db.execute("UPDATE object SET spread_arcsec = NULL, n_position = NULL, is_contested = NULL, grade = NULL")
         night(db, tmp_path, more, run_id=3)
-    crossmatch(tmp_path / "s.duckdb", rebuild=True)
-    after, _, audits = _state(tmp_path / "s.duckdb")
+    crossmatch(store, rebuild=True)
+    after, _, audits = _state(store)
     assert audits <= {"frame_without_file", "frame_without_run"}
     assert sum(any(g <= h for h in after) for g in partition) >= 0.8 * len(partition)
 
 
-def test_compacted_detections_change_hands_too(tmp_path):
+def test_compacted_detections_change_hands_too(store):
     from photdb.jobs.compact import compact
 
-    store = tmp_path / "s.duckdb"
-    _field(store)
     partition, _, audits = _state(store)
     _shuffle(store)
     compact(store, every=True)
@@ -156,11 +170,9 @@ def test_there_is_nothing_to_match_in_a_store_that_is_not_there(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_region_that_fails_halfway_leaves_the_store_as_it_was(tmp_path, monkeypatch):
+def test_a_region_that_fails_halfway_leaves_the_store_as_it_was(store, monkeypatch):
     import photdb.jobs.crossmatch_contested as contested
 
-    store = tmp_path / "s.duckdb"
-    _field(store)
     _shuffle(store)
     before = _state(store)[:2]
 

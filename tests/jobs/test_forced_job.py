@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 import shutil
-from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -18,39 +15,12 @@ from photdb.jobs.forced_asked import Asked, size
 from photdb.jobs.forced_night import commit
 from photdb.jobs.forced_work import Frames
 from photdb.jobs.ingest import ingest
-from photdb.jobs.pool_dask import _absolute
 from photdb.jobs.target_links import refresh_targets
 from photdb.store.database import Database
 
 from nights import make, with_catalogue  # isort: skip
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-
-class Here:
-    """Frames measured in this process one by one, their tasks as they arrive in another one or on a cluster."""
-
-    def __init__(self, n: int) -> None:
-        pass
-
-    def __enter__(self) -> Here:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def spread(self, function: Callable[[T], R], tasks: Sequence[T]) -> Iterator[tuple[T, R]]:
-        for task in tasks:
-            yield task, function(pickle.loads(pickle.dumps(_absolute(task))))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def in_this_process() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for job in ("photdb.jobs.forced", "photdb.jobs.ingest"):
-            patch.setattr(f"{job}.Workers", Here)
-        yield
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +209,19 @@ def test_everything_that_can_be_asked_for_is_measured_once_each(store):
     assert rows(store, "SELECT count(*) FROM forced") == [(12,)]
     with Database.open(store) as db:
         assert db.audit() == {}
+
+
+def test_recentring_can_be_taken_back_and_what_was_moved_is_measured_anew(store):
+    ra, dec, epoch, _ = star(store)
+    add(store, "T", ra + 0.7 / 3600, dec, epoch=epoch)
+    moved = "SELECT count(*), count(shift_ra), round(avg(shift_ra)) FROM forced WHERE aperture_id = 0"
+    forced(store, workers=1, asked=Asked(recentre_arcsec=2.0), frames=Frames((1, 2)))
+    assert rows(store, moved) == [(2, 2, -1.0)]
+    assert forced(store, workers=1, frames=Frames((1, 2))).n_frames == 0  # it is remembered
+    assert forced(store, workers=1, asked=Asked(no_recentre=True), frames=Frames((1, 2))).n_fluxes == 2
+    assert rows(store, moved) == [(2, 0, None)]
+    assert rows(store, "SELECT methods FROM target WHERE name = 'T'") == [(["primary"],)]
+    assert forced(store, workers=1, frames=Frames((1, 2))).n_frames == 0
 
 
 def test_a_night_that_does_not_fit_into_memory_is_measured_in_parts_and_committed_whole(store, monkeypatch):

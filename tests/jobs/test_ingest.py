@@ -16,8 +16,11 @@ from photdb.errors import InputError, StoreLockedError
 from photdb.jobs import ingest as job
 from photdb.jobs.ingest import ingest
 from photdb.jobs.ingest_settings import IngestSettings, MaskCircle
+from photdb.jobs.pool import Workers
 from photdb.photometry.settings import MeasureSettings, PrimaryRule
 from photdb.store.database import Database
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +115,8 @@ def test_ingesting_again_adds_nothing_and_hashes_nothing(survey, copy, monkeypat
     assert content(copy) == before
 
 
-def test_the_order_of_commands_is_all_that_workers_may_depend_on(survey, ingested, tmp_path):
+def test_the_order_of_commands_is_all_that_workers_may_depend_on(survey, ingested, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "Workers", Workers)  # a process, as two of them made the other store
     store = with_catalogue(tmp_path / "one.duckdb", survey)
     for night in ("night-0", "night-1"):
         ingest([survey / night], store=store, workers=1)
@@ -453,14 +457,15 @@ def test_hatp32_from_raw_frames(shared_data, tmp_path):
 
 def test_what_a_killed_ingest_left_undone_after_its_last_commit_is_done_by_the_next(survey, tmp_path, monkeypatch):
     calm = with_catalogue(tmp_path / "calm.duckdb", survey)
-    ingest([survey], store=calm, workers=2)
+    night = [survey / "night-0"]
+    ingest(night, store=calm, workers=2)
     store = with_catalogue(tmp_path / "s.duckdb", survey)
     with monkeypatch.context() as patch:
         patch.setattr(job, "update_links", _killed)
         with pytest.raises(KeyboardInterrupt):
-            ingest([survey], store=store, workers=2)
+            ingest(night, store=store, workers=2)
     for _ in range(2):
-        ingest([survey], store=store, workers=2)
+        ingest(night, store=store, workers=2)
     assert content(store) == content(calm)
     assert one(store, "SELECT count(*) FROM detection WHERE flags & 1024 <> 0") == one(
         calm, "SELECT count(*) FROM detection WHERE flags & 1024 <> 0"

@@ -1,11 +1,14 @@
 """An ingest that fetches its own reference stars, as seen in the store."""
 
 import polars as pl
+import pytest
 from nights import lights, make
 from vizier_server import Sky
 
 from photdb.jobs.ingest import ingest
 from photdb.store.database import Database
+
+pytestmark = pytest.mark.usefixtures("in_this_process")
 
 KINDS = {pl.Int64: "long", pl.Float64: "double", pl.String: "char"}
 

@@ -19,6 +19,8 @@ from photdb.photometry.tracklet_plane import Plane
 from photdb.sky import separation_arcsec
 from photdb.store.database import Database
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture(scope="module")
 def one_body(tmp_path_factory):

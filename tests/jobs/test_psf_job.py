@@ -28,6 +28,8 @@ from photdb.output import formats
 from photdb.photometry.psf import Psf
 from photdb.store.database import Database
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 FIT = IngestSettings(psf=True)
 
 

@@ -15,6 +15,8 @@ from photdb.jobs.ingest import ingest
 from photdb.jobs.stamps import refuse_all_failed, sought, stamps
 from photdb.store.database import Database
 
+pytestmark = pytest.mark.usefixtures("in_this_process")
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
