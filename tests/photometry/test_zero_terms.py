@@ -87,7 +87,7 @@ def test_stars_of_unknown_colour_have_no_say_in_the_level(offsets):
 
 @pytest.mark.parametrize("why", ["few", "one colour", "uncertain", "none"])
 def test_a_colour_term_that_cannot_be_told_is_not_fitted_and_all_stars_make_the_level(why):
-    made = sky(5, n_star=60, outliers=0.0, noise=0.5 if why == "uncertain" else 0.02)
+    made = sky(5, n_star=60, outliers=0.0, noise=1.0 if why == "uncertain" else 0.02)
     m = made.measures
     colour = {
         "few": np.where(m.star < 9, m.colour, np.nan),
