@@ -74,7 +74,7 @@ def test_many_frames_and_few_give_the_same_and_steps_can_be_left_out():
     d, ref_err, inst_err, frame = frames(3, [40] * 8000)  # more than one block
     found = solve_pp(d, ref_err, inst_err, frame, n_frame=8000)
     short = solve_pp(d, ref_err, inst_err, frame, n_frame=8000, with_steps=False)
-    assert np.array_equal(short.zp, found.zp)
+    np.testing.assert_allclose(short.zp, found.zp, rtol=0, atol=1e-12)
     assert np.array_equal(short.steps.frame, np.arange(8000))
     assert np.array_equal(found.steps.zp[found.steps.chosen], found.zp)
     last = frame == 7999
