@@ -27,6 +27,7 @@ from photdb.asking.finding import (
     refuse_no_radius,
     resolve,
     resolve_measured,
+    target_alone,
 )
 from photdb.asking.lightcurves import (
     COLOUR_COLUMNS,
@@ -453,7 +454,9 @@ class Store:
                     _log.warning("%s: %s", target.label, target.reason)
             with self._as(calibration):
                 return _polars(light_curves(self._db, asked, **chosen, limits=limits))
-        if name is not None:
+        if name is not None and limits:
+            found = _seen(self._db, name, radius)
+        elif name is not None:
             found = resolve_measured(self._db, [name], radius=radius)
         elif object_id is not None:
             found = object_by_id(self._db, object_id)
@@ -498,7 +501,7 @@ class Store:
                 with suppress(NotFoundError):
                     star = find_measured(self._db, *place_, radius=radius)
             else:
-                star = resolve_measured(self._db, [name], radius=radius) if name is not None else None
+                star = _seen(self._db, name, radius) if name is not None else None
                 star = star or object_by_id(self._db, object_id or 0)
                 place_ = star.ra, star.dec
             number = None if star is None or star.object_id == NO_OBJECT else star.object_id
@@ -593,6 +596,17 @@ def connect(path: str | os.PathLike[str], *, calibration: int | None = None) -> 
     0
     """
     return Store(Database.open(path, calibration=calibration), calibration=calibration)
+
+
+def _seen(db: Database, name: str, radius: float | None) -> Found:
+    """Return what a name means; of a target that nobody detected or forced its place, which frames may have seen."""
+    try:
+        return resolve_measured(db, [name], radius=radius)
+    except NotFoundError:
+        alone = target_alone(db, [name])
+        if alone is None:
+            raise
+        return alone
 
 
 def _position(ra: float | str | None, dec: float | str | None) -> tuple[float, float]:

@@ -70,6 +70,7 @@ class ImportSummary:
     n_failed: int = 0
     n_frames: int = 0
     n_rows: int = 0
+    n_limits: int = 0
     n_new_objects: int = 0
     n_targets: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
@@ -80,6 +81,8 @@ class ImportSummary:
         """Return what was done in one line."""
         parts = [f"{_count(self.n_files, 'file')}: {self.n_rows} rows in {_count(self.n_frames, 'frame')}"]
         parts.append(f"{_count(self.n_new_objects, 'new object')}")
+        if self.n_limits:
+            parts.append(f"{_count(self.n_limits, 'upper limit')} (photdb lightcurve NAME --limits)")
         if self.n_targets:
             parts.append(f"{_count(self.n_targets, 'name')} to ask by")
         if self.systems:
@@ -382,6 +385,7 @@ def _commit(
     summary.n_files += len(batch.files)
     summary.n_frames += len(layout.frames)
     summary.n_rows += len(layout.detections) + n_forced
+    summary.n_limits += len(layout.limits)
     if n_forced < len(layout.forced):
         summary.left_out["forced points of no star of the file"] += len(layout.forced) - n_forced
     summary.n_new_objects += association
@@ -465,7 +469,11 @@ def _named(db: Database, layout: Layout, files: Sequence[Imported]) -> list[tupl
         progress.warn(
             f"{_count(len(apart), 'star')} became more than one object each, as {apart[0]!r}: their positions differ"
         )
-    places = named.group_by("called", maintain_order=True).agg(pl.col("ra").median(), pl.col("dec").median())
+    limits = layout.limits.filter(pl.col("object").is_not_null()).rename({"object": "called"})
+    both = pl.concat(
+        [named.select("called", "ra", "dec"), limits.select("called", "ra", "dec")], how="vertical_relaxed"
+    )
+    places = both.group_by("called", maintain_order=True).agg(pl.col("ra").median(), pl.col("dec").median())
     return [(str(c), float(r), float(d)) for c, r, d in places.rows()]
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 ZP = 25.0
 #: How far a source of a table without a scale, and a point of a light curve, may be from its object, arcsec.
 LOOSE_ARCSEC, STAR_ARCSEC = 2.0, 1.0
+#: So far around the place of a star a frame that did not show it is said to have seen the sky, arcsec.
+SEEN_ARCSEC = 10.0
 #: A frame has an outline when it has so many sources.
 MIN_OUTLINE = 3
 #: A barycentric time that differs from ours by more than light takes to the Sun and back is none of this star, d.
@@ -70,6 +72,8 @@ class Layout:
         and ``at_star``: its place is that of the star, not one measured in the frame.
     forced
         Forced points of our own light curves, with ``object`` as detections have it.
+    limits
+        Stars that a frame did not show: object, ra, dec, frame_id; how faint they would have been seen is of the frame.
     cover
         (norder, cell, frame_id).
     n_twice
@@ -83,6 +87,7 @@ class Layout:
     frames: pl.DataFrame
     detections: pl.DataFrame
     forced: pl.DataFrame
+    limits: pl.DataFrame
     zeropoints: pl.DataFrame
     cover: list[tuple[int, int, int]]
     n_twice: int
@@ -128,6 +133,7 @@ def lay_out(
     rows = _fluxes(rows)
     frames = _frames(rows, keys, files, file_ids, run_id)
     frames, own = _as_known(frames, known_frames)
+    frames = _seen_about(frames, rows)
     zeropoints, to_calibrate = _zero_points(frames, files)
     cover = [
         c
@@ -137,10 +143,18 @@ def lay_out(
     kept = [c for c in frames.columns if c not in _LOCAL]
     curves = [i for i, f in enumerate(files) if f.mapping.kind == "lightcurve"]
     rows = rows.with_columns(pl.col("file_no").is_in(curves).alias("at_star"))
-    found, forced = _detections(rows.filter(~pl.col("is_forced"))), _forced(rows.filter("is_forced"))
-    return Layout(frames.select(kept), found, forced, zeropoints, cover, n_before - len(rows), to_calibrate, own)
+    found = _detections(rows.filter(~pl.col("is_forced") & ~pl.col("only_limit")))
+    forced, limits = (
+        _forced(rows.filter("is_forced")),
+        rows.filter("only_limit").select("object", "ra", "dec", "frame_id"),
+    )
+    return Layout(
+        frames.select(kept), found, forced, limits, zeropoints, cover, n_before - len(rows), to_calibrate, own
+    )
 
 
+#: Limits of one time are told apart by numbers from here on.
+_LIMITS_FROM = 1_000_000
 _LOCAL = (
     "file_no",
     "frame",
@@ -170,10 +184,12 @@ def _stacked(files: Sequence[Imported], known_frames: pl.DataFrame | None) -> pl
     }
     missing |= {c: pl.String for c in ("frame", "object", "field") if c not in rows.columns}
     missing |= {c: pl.List(pl.Float32) for c in ("aper_flux", "aper_flux_err") if c not in rows.columns}
-    missing |= {"is_forced": pl.Boolean} if "is_forced" not in rows.columns else {}
+    missing |= {c: pl.Boolean for c in ("is_forced", "only_limit") if c not in rows.columns}
     rows = rows.with_columns(pl.lit(None, kind).alias(c) for c, kind in missing.items())
     numbers = [c for c, kind in rows.schema.items() if kind.is_float()]
-    rows = rows.with_columns(pl.col("is_forced").fill_null(False), *(pl.col(c).fill_nan(None) for c in numbers))
+    rows = rows.with_columns(
+        pl.col("is_forced", "only_limit").fill_null(False), *(pl.col(c).fill_nan(None) for c in numbers)
+    )
     if known_frames is None or not rows["frame"].is_not_null().any():
         return rows
     times = known_frames.select(
@@ -193,6 +209,9 @@ def _numbered(rows: pl.DataFrame, first_frame: int) -> tuple[pl.DataFrame, pl.Da
 
     group = ["file_no", "frame", "band", "mjd_mid"]
     again = pl.when(pl.col("object").is_null()).then(0).otherwise(pl.int_range(pl.len()).over([*group, "object"]))
+    # a limit is of its own star: each has a frame to itself
+    alone = pl.int_range(pl.len()).over(group) + _LIMITS_FROM
+    again = pl.when("only_limit").then(alone).otherwise(again)
     rows = rows.with_columns(again.cast(pl.Int32).alias("again"))
     keys = rows.select(*group, "again").unique(maintain_order=True).sort("file_no", "mjd_mid", "band", "frame", "again")
     keys = keys.with_columns((pl.int_range(pl.len(), dtype=pl.Int32) + first_frame).alias("frame_id"))
@@ -205,7 +224,8 @@ def _fluxes(rows: pl.DataFrame) -> pl.DataFrame:
     import polars as pl
 
     calibrated = pl.col("mag_system") != "instrumental"
-    rows = rows.with_columns(pl.col("mag").is_not_null().any().over("frame_id").alias("has_mag"))
+    known = pl.col("mag").is_not_null() | pl.col("only_limit")
+    rows = rows.with_columns(known.any().over("frame_id").alias("has_mag"))
     default = pl.when(pl.col("has_mag") & calibrated).then(pl.lit(ZP)).when(pl.col("has_mag")).then(pl.lit(0.0))
     rows = rows.with_columns(pl.coalesce(pl.col("zp").drop_nulls().first().over("frame_id"), default).alias("zp"))
     of_mag = 10.0 ** (-0.4 * (pl.col("mag") - pl.col("zp")))
@@ -232,7 +252,8 @@ def _frames(
     rows = rows.with_columns(pl.Series(n, unit[:, i]) for i, n in enumerate(("ux", "uy", "uz")))
     first = [pl.col(c).drop_nulls().first() for c in (*_OF_FRAME, "filter", "mag_system")]
     grouped = rows.group_by("frame_id", maintain_order=True).agg(
-        (~pl.col("is_forced")).sum().cast(pl.Int32).alias("n_detections"),
+        (~pl.col("is_forced") & ~pl.col("only_limit")).sum().cast(pl.Int32).alias("n_detections"),
+        pl.len().cast(pl.Int64).alias("n_row"),
         pl.col("has_mag").first(),
         *first,
         pl.col("ux", "uy", "uz").mean(),
@@ -259,7 +280,7 @@ def _frames(
         pl.when(pl.col("corner_ra").is_not_null()).then(pl.lit("imported")).alias("wcs_kind"),
     )
     frames = _times(frames, rows)
-    return frames.drop("again", "x_max", "y_max", "spread_px", "bjd_tdb", "bjd_of")
+    return frames.drop("again", "x_max", "y_max", "spread_px", "bjd_tdb", "bjd_of", "n_row")
 
 
 def _outlined(frames: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -323,6 +344,23 @@ def _outlined(frames: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _seen_about(frames: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Give frames that did not show a star a small outline about its place, which they saw: there they have a limit."""
+    import polars as pl
+
+    margin = SEEN_ARCSEC / 3600
+    places = rows.filter("only_limit").select("frame_id", pl.col("ra", "dec").name.prefix("seen_"))
+    frames = frames.join(places, on="frame_id", how="left", maintain_order="left")
+    wide = margin / pl.col("seen_dec").radians().cos()
+    east = [(pl.col("seen_ra") + k * wide) % 360.0 for k in (-1, 1, 1, -1)]
+    north = [pl.col("seen_dec") + k * margin for k in (-1, -1, 1, 1)]
+    new = pl.col("corner_ra").is_null() & pl.col("seen_ra").is_not_null()
+    corners = {"corner_ra": pl.concat_list(east), "corner_dec": pl.concat_list(north)}
+    return frames.with_columns(
+        pl.when(new).then(values).otherwise(pl.col(name)).alias(name) for name, values in corners.items()
+    ).drop("seen_ra", "seen_dec")
+
+
 def _axes(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the directions of east and north at places, shape (n, 3)."""
     a, d = np.radians(ra), np.radians(dec)
@@ -379,7 +417,7 @@ def _times(frames: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
             jd[which], vector[which] = barycentric(mjd[which], site)
     bjd = frames["bjd_tdb"].fill_null(float("nan")).to_numpy()
     if np.isfinite(bjd).any():
-        starts = np.concatenate([[0], np.cumsum(frames["n_detections"].to_numpy())[:-1]])
+        starts = np.concatenate([[0], np.cumsum(frames["n_row"].to_numpy())[:-1]])
         towards = unit_vector(rows["ra"].to_numpy(), rows["dec"].to_numpy())[starts + frames["bjd_of"].to_numpy()]
         late = bjd - (jd + np.sum(vector * towards, axis=1))
         shift = np.where(np.abs(late) < _SAME_TIME, late, 0.0)  # the observatory's own part, which we do not know

@@ -569,6 +569,8 @@ class _Reader:
                 self.out.setdefault("limit_mag", np.full(n, np.nan))
                 self.out["limit_mag"] = np.where(limits, mag, self.out["limit_mag"])
                 mag[limits] = np.nan
+                if limits.any():
+                    self.guesses.append("magnitudes written <15.0 are taken as limits of 5 sigma")
         if "mag_err" in self.out:
             self.out["mag_err"] = _error(self.out["mag_err"])
         if "flux" not in self.out and "mag" not in self.out:
@@ -640,14 +642,17 @@ class _Reader:
         if self.mapping.name.startswith("photdb"):  # a star cut by the edge is detected, and its primary flux NULL
             bright.append(pl.lit(pl.Series(self._detected())))
         limited = pl.col("limit_mag").is_finite() if "limit_mag" in rows.columns else pl.lit(False)
+        only_limit = ~pl.any_horizontal(bright).fill_null(False) & limited.fill_null(False)
+        kept = only_limit & pl.lit(self.mapping.kind == "lightcurve" and not self.mapping.name.startswith("photdb"))
+        rows = rows.with_columns(kept.alias("only_limit"))
         reason = (
             pl.when(~(pl.col("ra").is_between(0, 360) & pl.col("dec").is_between(-90, 90)).fill_null(False))
             .then(pl.lit("without a possible position"))
             .when(~has_time.fill_null(False))
             .then(pl.lit("without a time"))
-            .when(~pl.any_horizontal(bright).fill_null(False) & limited.fill_null(False))
+            .when(only_limit & ~pl.col("only_limit"))
             .then(pl.lit("only a limit"))
-            .when(~pl.any_horizontal(bright).fill_null(False))
+            .when(~pl.any_horizontal(bright).fill_null(False) & ~pl.col("only_limit"))
             .then(pl.lit("without flux or magnitude"))
         )
         judged = rows.with_columns(reason.alias("reason"))

@@ -199,7 +199,7 @@ judged AS (
     f.fwhm_arcsec,
     CASE
       WHEN f.state <> 'ok' THEN f.state
-      WHEN l.inside IS NULL THEN 'no WCS'
+      WHEN l.inside IS NULL AND m.frame_id IS NULL THEN 'no WCS'
       WHEN NOT l.inside THEN 'outside'
       WHEN m.frame_id IS NOT NULL THEN 'detected'
       WHEN p.flux IS NULL THEN 'not detected'

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stores import POSITIONS, STAR
 
+import photdb
 from photdb import query
 from photdb.errors import InputError, UsageError
 from photdb.jobs import zeropoint
@@ -384,13 +385,41 @@ def test_aavso_files_come_back(small_store, tmp_path, store):
         assert query.resolve(db, ["HAT-P 99"]).object_id == found[0]["object_id"]
 
 
-def test_aavso_limits_are_not_measurements(tmp_path, store):
-    head = "#TYPE=Extended\n#OBSCODE=X\n#SOFTWARE=s\n#DELIM=,\n#DATE=JD\n#OBSTYPE=CCD\n"
-    line = "SS CYG,2458000.5,{},0.01,V,NO,STD,na,na,na,na,1.2,na,na,na\n"
-    path = write(tmp_path / "a.txt", head + line.format("12.5") + line.format("<15.0").replace("000.5", "001.5"))
+AAVSO_HEAD = "#TYPE=Extended\n#OBSCODE=X\n#SOFTWARE=s\n#DELIM=,\n#DATE=JD\n#OBSTYPE=CCD\n"
+AAVSO_LINE = "SS CYG,{},{},{},V,NO,STD,na,na,na,na,1.2,na,na,na\n"
+
+
+def test_aavso_limits_are_limits_and_not_measurements(tmp_path, store):
+    lines = [("2458000.5", "12.5", "0.01"), ("2458001.5", "<15.0", "na"), ("2458002.5", "<14.2", "na")]
+    path = write(tmp_path / "a.txt", AAVSO_HEAD + "".join(AAVSO_LINE.format(*line) for line in lines))
     done = import_files([path], store=store, given=Given(mag_system="Vega", **HERE))
-    assert done.left_out == {"only a limit": 1}
+    assert (done.n_rows, done.n_limits, done.left_out) == (1, 2, {})
+    assert "2 upper limits" in done.line()
     assert [p["mag"] for p in curve(store)] == pytest.approx([12.5], abs=1e-6)
+    assert "magnitudes written <15.0 are taken as limits of 5 sigma" in frames(store)[1]["guesses"]
+    with photdb.connect(store) as db:
+        found = db.light_curve(name="SS Cyg", limits=True)
+        assert found["kind"].to_list() == ["detected", "limit", "limit"]
+        assert found["limit_mag"].to_list()[1:] == [15.0, 14.2]
+        assert found["mag_system"].to_list() == ["Vega"] * 3
+        assert found["mag"].null_count() == found["flux"].null_count() == 2
+        seen = db.coverage(name="SS Cyg")
+        assert seen["status"].to_list() == ["detected", "not detected", "not detected"]
+        assert seen["why"].to_list()[1:] == ["missed", "missed"]  # it was brighter than that
+    with Database.open(store) as db:
+        assert db.audit() == {}
+
+
+def test_a_star_that_was_never_seen_has_its_limits_by_its_name(tmp_path, store):
+    lines = [("2458001.5", "<15.0", "na"), ("2458001.5", "<15.0", "na"), ("2458002.5", "<14.2", "na")]
+    path = write(tmp_path / "a.txt", AAVSO_HEAD + "".join(AAVSO_LINE.format(*line) for line in lines))
+    done = import_files([path], store=store, given=Given(mag_system="Vega", **HERE))
+    assert (done.n_rows, done.n_limits, done.n_targets, done.left_out) == (0, 2, 1, {"twice in the file": 1})
+    with photdb.connect(store) as db:
+        assert db.coverage(name="SS Cyg")["limit_mag"].to_list() == [15.0, 14.2]
+        assert db.light_curve(name="SS Cyg", limits=True)["limit_mag"].to_list() == [15.0, 14.2]
+    with Database.open(store) as db:
+        assert db.audit() == {}
 
 
 # Source tables
