@@ -56,9 +56,10 @@ def check_bins(snr, pull, mean, width):
 def test_stars_of_every_brightness_are_unbiased_with_true_errors():
     snr, pull = pulls(1, frames=6, size=800)
     assert len(snr) > 1100
-    check_bins(snr, pull, mean=0.25, width=0.2)
-    assert abs(pull.mean()) < 0.06
-    assert pull.std() == pytest.approx(1, abs=0.06)
+    # Of 160 stars in a bin a mean is good to 0.08 and a width to 0.06; of all, to 0.03 and 0.02.
+    check_bins(snr, pull, mean=0.3, width=0.23)
+    assert abs(pull.mean()) < 0.12
+    assert pull.std() == pytest.approx(1, abs=0.08)
 
 
 @pytest.mark.slow
@@ -66,10 +67,10 @@ def test_27_thousand_stars_forced_in_any_seeing_and_sky_have_pulls_of_width_one_
     even, uneven = (tuple(pulls(2, frames=42, size=1000, gradient=gradient)) for gradient in (0.0, 150.0))
     for snr, pull in (even, uneven):
         assert len(snr) > 13_000
-        check_bins(snr, pull, mean=0.08, width=0.06)
-        assert abs(pull.mean()) < 0.02
-        assert pull.std() == pytest.approx(1, abs=0.02)
-    check_bins(*(np.concatenate(both) for both in zip(even, uneven, strict=True)), mean=0.05, width=0.05)
+        check_bins(snr, pull, mean=0.09, width=0.065)
+        assert abs(pull.mean()) < 0.035  # four times 1 / sqrt(13 000)
+        assert pull.std() == pytest.approx(1, abs=0.025)
+    check_bins(*(np.concatenate(both) for both in zip(even, uneven, strict=True)), mean=0.065, width=0.05)
 
 
 def blank(seed, size=1100, gradient=0.0, gain_known=True, flux=2e4):
@@ -88,8 +89,8 @@ def blank(seed, size=1100, gradient=0.0, gain_known=True, flux=2e4):
 def test_empty_places_scatter_as_their_noise_says():
     ratio = np.concatenate([blank(seed) for seed in range(2)])
     assert len(ratio) > 2000
-    assert abs(np.median(ratio)) < 0.08
-    assert ratio.std() == pytest.approx(1, abs=0.05)
+    assert abs(np.median(ratio)) < 0.11  # four times 1.25 / sqrt(2000)
+    assert ratio.std() == pytest.approx(1, abs=0.065)
 
 
 @pytest.mark.slow

@@ -95,8 +95,9 @@ def test_blank_apertures_scatter_as_their_noise_says():
         np.testing.assert_allclose(np.median(blank.empty, axis=0), expected, rtol=0.02)
     ratio = np.concatenate(widths)
     assert len(ratio) > 1000
-    np.testing.assert_allclose(ratio.std(axis=0), 1, atol=0.06)
-    np.testing.assert_allclose(ratio.mean(axis=0), 0, atol=0.08)
+    # A thousand places: the width is good to 0.022, the mean to 0.03.
+    np.testing.assert_allclose(ratio.std(axis=0), 1, atol=0.09)
+    np.testing.assert_allclose(ratio.mean(axis=0), 0, atol=0.12)
 
 
 @pytest.mark.slow

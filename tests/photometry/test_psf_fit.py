@@ -192,7 +192,7 @@ def test_a_blank_position_beside_a_bright_star_has_no_flux(sky, psf):
 def test_where_the_gain_is_a_guess_the_noise_map_makes_the_errors():
     sky = sky_of(5, snr=(5, 60), size=600, gain_known=False)
     flux, error = sky.fitted()
-    assert ((flux - sky.flux) / error).std() == pytest.approx(1, abs=0.12)
+    assert ((flux - sky.flux) / error).std() == pytest.approx(1, abs=0.2)  # of 200 stars: to 0.05
 
 
 def test_without_local_sky_or_sources_the_map_is_the_sky():
@@ -294,5 +294,5 @@ def test_four_thousand_blank_places_have_a_width_of_one_and_no_flux():
         ratio.append(made.flux / made.empty)
     every = np.concatenate(ratio)
     assert len(every) > 4000
-    assert every.std() == pytest.approx(1, abs=0.03)
-    assert abs(np.median(every)) < 0.05
+    assert every.std() == pytest.approx(1, abs=0.045)  # four times 1 / sqrt(2 * 4000)
+    assert abs(np.median(every)) < 0.08
