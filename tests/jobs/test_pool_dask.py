@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from photdb.jobs.ingest import ingest
 from photdb.jobs.staging import staging_of
 
 from nights import content, make, with_catalogue  # isort: skip
-from served import free_port  # isort: skip
+from waiting import PATIENCE_S, free_port, nobody_listens, until  # isort: skip
 
 HAS_DASK = True
 try:
@@ -57,7 +56,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and those it started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(30)
+    process.wait(PATIENCE_S)
 
 
 class Cluster:
@@ -69,11 +68,16 @@ class Cluster:
         words = ("scheduler", "--host", "127.0.0.1", "--port", self.address.rsplit(":", 1)[1], "--no-dashboard")
         self.scheduler = self._started("scheduler", *words)
         self.workers: list[subprocess.Popen[bytes]] = []
+        until(self._is_there, "no scheduler")
+
+    def _is_there(self) -> bool:
+        assert self.scheduler.poll() is None, self.logs()
+        return b"Scheduler at" in (self.folder / "scheduler" / "log").read_bytes()
 
     def add_worker(self) -> subprocess.Popen[bytes]:
         """Start a worker without a nanny that would start it again."""
         name = f"worker-{len(self.workers)}"
-        words = (self.address, "--nthreads", "2", "--no-nanny", "--no-dashboard", "--death-timeout", "120")
+        words = (self.address, "--nthreads", "2", "--no-nanny", "--no-dashboard", "--death-timeout", "600")
         self.workers.append(self._started(name, "worker", *words))
         return self.workers[-1]
 
@@ -90,10 +94,6 @@ class Cluster:
 def cluster(folder: Path, n_workers: int) -> Iterator[Cluster]:
     with ExitStack() as stack:
         made = Cluster(folder, stack)
-        deadline = time.monotonic() + 60
-        while b"Scheduler at" not in (folder / "scheduler" / "log").read_bytes() and time.monotonic() < deadline:
-            assert made.scheduler.poll() is None, made.logs()
-            time.sleep(0.1)
         for _ in range(n_workers):
             made.add_worker()
         yield made
@@ -111,13 +111,44 @@ def start(survey: Path, store: Path, address: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def wait_for(condition, seconds: float = 120) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
+#: The command, which stops after its first measured frame until it may go on.
+GATED = """
+import sys, time
+from pathlib import Path
+from photdb.cli.app import main
+from photdb.jobs.pool_dask import DaskWorkers
+
+gate, spread = Path(sys.argv.pop(1)), DaskWorkers.spread
+
+def gated(self, function, tasks):
+    for found in spread(self, function, tasks):
+        (gate / "measured").touch()
+        while not (gate / "go").exists():
+            time.sleep(0.02)
+        yield found
+
+DaskWorkers.spread = gated
+main()
+"""
+
+
+@contextmanager
+def stopped_midway(survey: Path, store: Path, made: Cluster) -> Iterator[subprocess.Popen[str]]:
+    """An ingest that has one measured frame, and goes on after the block: it cannot end before."""
+    gate = store.parent / "gate"
+    gate.mkdir()
+    words = [sys.executable, "-c", GATED, str(gate), "ingest", str(survey)]
+    words += ["--db", str(store), "--scheduler", made.address]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        until(lambda: (gate / "measured").exists() or process.poll() is not None, "no frame was measured")
+        assert process.poll() is None, made.logs()
+        assert list(staging_of(store).glob("*.json"))
+        yield process
+        (gate / "go").touch()
+    except BaseException:
+        process.kill()
+        raise
 
 
 @needs_dask
@@ -148,12 +179,9 @@ def test_workers_that_do_not_share_the_folder_of_the_store_are_sent_what_they_ne
 def test_a_worker_killed_midway_costs_nothing(survey, local, tmp_path):
     store = with_catalogue(tmp_path / "s.duckdb", survey)
     with cluster(tmp_path / "cluster", 2) as made:
-        process = start(survey, store, made.address)
-        staging = staging_of(store)
-        assert wait_for(lambda: list(staging.glob("*.json")) or process.poll() is not None), made.logs()
-        assert process.poll() is None, "the ingest had ended: nothing was tested"
-        end(made.workers[0])
-        _, stderr = process.communicate(timeout=300)
+        with stopped_midway(survey, store, made) as process:
+            end(made.workers[0])
+        _, stderr = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, stderr + made.logs()
     assert content(store) == local
 
@@ -163,18 +191,16 @@ def test_a_worker_killed_midway_costs_nothing(survey, local, tmp_path):
 def test_a_scheduler_that_goes_away_is_said_to_and_the_same_command_goes_on(survey, local, tmp_path):
     store = with_catalogue(tmp_path / "s.duckdb", survey)
     with cluster(tmp_path / "first", 1) as made:
-        process = start(survey, store, made.address)
-        staging = staging_of(store)
-        assert wait_for(lambda: list(staging.glob("*.json")) or process.poll() is not None), made.logs()
-        end(made.scheduler)
-        _, stderr = process.communicate(timeout=300)
+        with stopped_midway(survey, store, made) as process:
+            end(made.scheduler)
+        _, stderr = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 1, stderr
         assert "the Dask scheduler is gone" in stderr
         assert "hint: what was measured is kept" in stderr
         assert "Traceback" not in stderr
     with cluster(tmp_path / "second", 2) as made:
         process = start(survey, store, made.address)
-        _, stderr = process.communicate(timeout=300)
+        _, stderr = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, stderr + made.logs()
         assert "measured by an earlier run" in stderr
     assert content(store) == local
@@ -249,9 +275,10 @@ def test_where_no_scheduler_answers_that_is_said(monkeypatch):
     from photdb.jobs import pool_dask
 
     monkeypatch.setattr(pool_dask, "ANSWER_S", 1.0)
-    for address in (f"tcp://127.0.0.1:{free_port()}", "nonsense"):
-        with pytest.raises(NotFoundError, match="no Dask scheduler answers"):
-            pool_dask.DaskWorkers(address)
+    with nobody_listens() as port:
+        for address in (f"tcp://127.0.0.1:{port}", "nonsense"):
+            with pytest.raises(NotFoundError, match="no Dask scheduler answers"):
+                pool_dask.DaskWorkers(address)
 
 
 def test_without_dask_the_extra_is_named(monkeypatch):
