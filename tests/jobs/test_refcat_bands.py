@@ -30,6 +30,13 @@ def _empty() -> Database:
     return Database.open(":memory:", read_only=False, create=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    _empty().close()
+    _empty.cache_clear()
+
+
 @contextmanager
 def store(catalogs: Mapping[str, Sequence[Star]], wanted: Sequence[str]) -> Iterator[Database]:
     """A store with stars, each a mapping of passband to magnitude, error and whether it is good."""

@@ -159,7 +159,7 @@ def test_frames_hold_each_other_to_a_millimagnitude_whatever_three_in_a_hundred_
 
 
 @pytest.mark.parametrize("method", ["catalogue", "frame", "ubercal"])
-@pytest.mark.parametrize("n", [60, 200])
+@pytest.mark.parametrize("n", [60, pytest.param(200, marks=pytest.mark.slow)])
 def test_one_wrong_catalogue_star_does_not_move_a_zero_point_by_much_of_its_error(method, n):
     settings = ZeropointSettings(colour="g-i", method=method)
     answers = []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_once import in_memory
 from zeropoint_store import MADE_UP, Sky, add_frame, add_objects, add_reference, new_store, random_sky
 
 from photdb import query
@@ -18,27 +22,38 @@ MANUAL = ZeropointSettings(method="manual", zp=(22.0, 0.01))
 N_FRAME = 8
 
 
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(11)
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory) -> tuple[Path, Sky, np.random.Generator]:
+    """300 stars in 8 frames of zero points about 22, calibrated with a catalogue of 0.02 mag as calibration 1."""
+    rng = np.random.default_rng(11)
+    path = tmp_path_factory.mktemp("versions") / "s.duckdb"
+    sky = random_sky(rng, 300)
+    with new_store(path) as db:
+        add_reference(db, sky, sky.mag + rng.normal(0, 0.02, 300))
+        add_objects(db, sky)
+        for k, zp in enumerate(22 + rng.normal(0, 0.05, N_FRAME)):
+            add_frame(db, rng, sky, k + 1, zp, noise=0.5)
+        zeropoint.calibrate_store(db)
+    return path, sky, rng
 
 
 @pytest.fixture
-def db():
-    with new_store() as store:
+def rng(request) -> np.random.Generator:
+    is_used = "field" in request.fixturenames
+    return deepcopy(request.getfixturevalue("calibrated")[2]) if is_used else np.random.default_rng(11)
+
+
+@pytest.fixture
+def db(request):
+    """An empty store, or a copy of the calibrated one for tests of the field."""
+    is_calibrated = "field" in request.fixturenames
+    with in_memory(request.getfixturevalue("calibrated")[0]) if is_calibrated else new_store() as store:
         yield store
 
 
 @pytest.fixture
-def field(db, rng) -> Sky:
-    """300 stars in 8 frames of zero points about 22, calibrated with a catalogue of 0.02 mag as calibration 1."""
-    sky = random_sky(rng, 300)
-    add_reference(db, sky, sky.mag + rng.normal(0, 0.02, 300))
-    add_objects(db, sky)
-    for k, zp in enumerate(22 + rng.normal(0, 0.05, N_FRAME)):
-        add_frame(db, rng, sky, k + 1, zp, noise=0.5)
-    zeropoint.calibrate_store(db)
-    return sky
+def field(calibrated) -> Sky:
+    return calibrated[1]
 
 
 def copied(db, *, change: str, cal_id: int = 2, where: str = "true") -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -43,9 +44,9 @@ def random_sky(
     return Sky(ra, dec, rng.uniform(12, 17, n))
 
 
-def new_store() -> Database:
-    """Return an empty store in memory with two apertures, and a run that the frames are of."""
-    db = Database.open(":memory:", read_only=False, create=True)
+def new_store(path: Path | str = ":memory:") -> Database:
+    """Return an empty store with two apertures, and a run that the frames are of."""
+    db = Database.open(path, read_only=False, create=True)
     db.finish_run(db.begin_run("ingest", {}), "done", "")
     db.insert("aperture", [{"aperture_id": k, "kind": "arcsec", "diameter": d} for k, d in ((1, 5.0), (2, 10.0))])
     return db
