@@ -112,10 +112,9 @@ def circle_fluxes(
         flux, area, noise_area(diameters), per_pixel, sky.level[:, None], sky.error[:, None],
         variance.electrons[:, None], scintillation,
     )  # fmt: skip
-    if correlation is not None:
-        parts = parts.shared(correlation, area, np.pi * diameters)
-    below = parts.pixels + parts.background
-    total = below + parts.source + parts.scintillation
+    below = parts.below(correlation, area, np.pi * diameters)
+    total = parts.below(correlation and correlation.in_errors, area, np.pi * diameters)
+    total = total + parts.source + parts.scintillation
     over = reaches_edge(image.shape, x, y, diameters)
     missing = over | (patched.incomplete[:, None] < 0.5 * diameters[None, :] + 0.5)
     flux[missing], total[missing] = np.nan, np.nan
@@ -138,6 +137,11 @@ class ErrorParts(NamedTuple):
             pixels=self.pixels * correlation.factor(area, perimeter) ** 2,
             background=self.background * correlation.of_level**2,
         )
+
+    def below(self, correlation: NoiseCorrelation | None, area: ArrayLike, perimeter: ArrayLike) -> NDArray[np.float64]:
+        """Return the variance without the source, with what neighbouring pixels share."""
+        parts = self if correlation is None else self.shared(correlation, area, perimeter)
+        return np.asarray(parts.pixels + parts.background)
 
 
 def error_parts(

@@ -121,7 +121,9 @@ def confirmed(
     blank, _ = _blank(pixels, found, diameter_px, settings, apertures_px, primary_px, correlation)
     if blank is None:
         return correlation
-    of_pixels, of_level = blank.err_pixels / blank.noise_factor, blank.err_background / correlation.of_level
+    of_pixels, of_level = blank.err_pixels, blank.err_background
+    if correlation.is_resampled:
+        of_pixels, of_level = of_pixels / blank.noise_factor, of_level / correlation.of_level
     without = float(np.median(of_pixels**2 + of_level**2))
     excess = float(np.median(blank.empty**2)) - without
     shown = (clipped_scatter(blank.flux / blank.empty) * float(np.median(blank.empty))) ** 2 - without

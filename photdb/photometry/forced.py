@@ -86,14 +86,15 @@ def fluxes_in(
         flux, area, part.weights, variance.at if variance.sky is None else part.sums(variance.sky, x, y) / area,
         ground.sky.level, ground.sky.error, variance.electrons, scintillation,
     )  # fmt: skip
-    errors = errors.shared(ground.correlation, area, part.perimeter)
+    empty = errors.below(ground.correlation, area, part.perimeter)
+    errors = errors.shared(ground.correlation.in_errors, area, part.perimeter)
     below = errors.pixels + errors.background
     over = _over(part, found.subtracted.shape, x, y)
     missing |= over
     columns = {
         "flux": flux, "error": np.sqrt(below + errors.source + errors.scintillation),
         "err_source": np.sqrt(errors.source), "err_pixels": np.sqrt(errors.pixels),
-        "err_background": np.sqrt(errors.background), "empty": np.sqrt(below),
+        "err_background": np.sqrt(errors.background), "empty": np.sqrt(empty),
     }  # fmt: skip
     columns = {name: np.where(missing, np.nan, values) for name, values in columns.items()}
     for name, image in (("frac_masked", ground.bad), ("frac_saturated", ground.saturated)):

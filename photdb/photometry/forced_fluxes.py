@@ -50,7 +50,8 @@ class ForcedFluxes:
     theta : ndarray of float64
         Angle of `a`, rad, counter-clockwise from +x; NaN for a circle and a PSF.
     noise_factor : ndarray of float64
-        What `err_pixels` was multiplied with because neighbouring pixels share their noise; 1: they do not.
+        What the noise of the pixels was multiplied with in `empty`, and in the errors where it is their own noise that
+        neighbours share (`photdb.photometry.noise_correlation.NoiseCorrelation.is_resampled`); 1: they share nothing.
     """
 
     x: NDArray[np.float64]

@@ -193,7 +193,7 @@ def _auto(
         below = variance.at * np.pi * shape[2] * shape[3] * reach**2
     else:
         below = sep.sum_ellipse(variance.sky, *shape, reach, subpix=1)[0]
-    if correlation is not None and not correlation.is_none:
+    if correlation is not None and correlation.is_resampled:
         ellipses = Ellipses.of(shape[2] * reach, shape[3] * reach, shape[4])
         below = below * correlation.factor(ellipses.area, ellipses.perimeter) ** 2
     return flux, np.sqrt(np.maximum(below + np.maximum(flux, 0) / variance.electrons, 0)), reach

@@ -138,9 +138,23 @@ class NoiseCorrelation:
         return float(self.covariance[1] / self.covariance[0])
 
     @property
+    def is_resampled(self) -> bool:
+        """Whether pixels side by side are so alike that it is their noise, which another frame will not repeat.
+
+        What faint stars and faults of the flat share is more even, and stays: stars of raw frames scatter from frame to
+        frame as their pixels say, places of one frame do not. Limits know of both, errors of fluxes of this one.
+        """
+        return self.of_neighbours > _STRONG
+
+    @property
+    def in_errors(self) -> NoiseCorrelation:
+        """What of it the errors of fluxes have."""
+        return self if self.is_resampled else NoiseCorrelation.none()
+
+    @property
     def least_peak(self) -> float:
         """The lowest peak of a source, in the noise of a pixel: where neighbours are so alike lower ones are noise."""
-        return _PEAK if self.of_neighbours > _STRONG else 0.0
+        return _PEAK if self.is_resampled else 0.0
 
     def _root(self, ratio: ArrayLike) -> NDArray[np.float64]:
         """Return the root of ratios of variances, as far as they are believed."""

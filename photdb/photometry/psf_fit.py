@@ -194,13 +194,16 @@ class _Fit:
             part = slice(start, min(start + 2048, n))
             source2[part], pixels2[part], chi2[part] = self._variances(part)
         source2, pixels2, background2 = source2 * inflation, pixels2 * inflation, self.of_sky[:n] ** 2
+        empty2 = pixels2 + background2
         if correlation and not correlation.is_none:
             out.noise_factor[use] = correlation.of_weights(self._overlap(DISTANCE[1:]))
-            pixels2, background2 = pixels2 * out.noise_factor[use] ** 2, background2 * correlation.of_level**2
-        empty2 = pixels2 + background2
+            shared = pixels2 * out.noise_factor[use] ** 2, background2 * correlation.of_level**2
+            empty2 = shared[0] + shared[1]
+            if correlation.is_resampled:
+                pixels2, background2 = shared
         flux = self.flux[:n]
         columns = {
-            "flux": flux, "error": np.sqrt(source2 + empty2 + (scintillation * flux) ** 2),
+            "flux": flux, "error": np.sqrt(source2 + pixels2 + background2 + (scintillation * flux) ** 2),
             "err_source": np.sqrt(source2), "err_pixels": np.sqrt(pixels2), "err_background": np.sqrt(background2),
             "empty": np.sqrt(empty2), "chi2": chi2,
         }  # fmt: skip

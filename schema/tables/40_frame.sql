@@ -132,6 +132,6 @@ COMMENT ON COLUMN frame.run_id IS 'the run that measured it';
 COMMENT ON COLUMN frame.state IS 'ok, failed or rejected';
 COMMENT ON COLUMN frame.reason IS 'why it is not ok, or what is missing in it';
 COMMENT ON COLUMN frame.origin IS 'measured here, or imported: a table of another program, whose pixels are not here';
-COMMENT ON COLUMN frame.noise_factor IS 'what the noise of the pixels of the primary aperture is multiplied with in errors and limits, because neighbouring pixels share their noise; 1: they do not; NULL: not looked at, errors of detections are without it';
+COMMENT ON COLUMN frame.noise_factor IS 'what the noise of the pixels of the empty primary aperture is multiplied with in limits, and in errors where the frame was resampled (pixels side by side share a fifth of their noise), because neighbouring pixels are alike; 1: they are not; NULL: not looked at';
 COMMENT ON COLUMN frame.noise_share IS 'part of that excess variance that empty apertures of the frame confirmed; NULL: no excess';
 COMMENT ON COLUMN frame.noise_covariance IS 'mean product of the noise of pixels 0, 1, sqrt 2, 2, sqrt 5, sqrt 8, 3, sqrt 10, sqrt 13 and 4 px apart, in units of the variance that errors are made of; with noise_share it makes the factor of any aperture; NULL: no excess';

@@ -67,4 +67,4 @@ COMMENT ON COLUMN forced.chi2 IS 'of the PSF fit, per degree of freedom';
 COMMENT ON COLUMN forced.flags IS 'bits of the flag table (docs/reference/flags.md)';
 COMMENT ON COLUMN forced.is_detected IS 'the frame has a detection of the object: light curves then show that one';
 COMMENT ON COLUMN forced.run_id IS 'the run';
-COMMENT ON COLUMN forced.noise_factor IS 'what err_pixels was multiplied with because neighbouring pixels share their noise; 1: they do not';
+COMMENT ON COLUMN forced.noise_factor IS 'what the noise of the pixels was multiplied with in noise and limits, and in errors where the frame was resampled, because neighbouring pixels are alike; 1: they are not';

@@ -141,6 +141,40 @@ def test_the_limit_of_a_frame_is_the_noise_of_forced_fluxes_where_nothing_is(cha
     assert noise[-1] == pytest.approx(np.nanmedian(forced.empty) / 2.0, rel=0.02)
 
 
+def test_what_faint_stars_share_makes_limits_brighter_but_no_error_larger():
+    """Stars below the threshold are the same in every frame: fluxes do not scatter by them from frame to frame."""
+    rng = np.random.default_rng(3000)
+    x, y = rng.uniform(0, 700, (2, 3000))
+    flux = np.minimum(10 ** (2.8 + rng.exponential(0.6, 3000)), 1e6)
+    sky = star_field((700, 700), x, y, flux, fwhm=3.0)
+    pixels, one, other = (expose(sky, rng, Camera()) for _ in range(3))
+    found = find_sources(pixels, SETTINGS)
+    correlation = believed(pixels, found)
+    assert not correlation.is_none
+    assert not correlation.is_resampled
+    plain, made = columns(pixels, found), columns(pixels, found, correlation)
+    for name in ("flux_err", "flux_auto_err", "aper_flux_err"):
+        np.testing.assert_array_equal(made[name], plain[name])
+    with_it, without = (
+        empty_noise(
+            pixels, found, apertures_px=[PRIMARY], primary_px=PRIMARY, exptime_s=1.0, settings=SETTINGS, correlation=c
+        )[0]
+        for c in (correlation, None)
+    )
+    assert with_it > 1.01 * without
+    # the same apertures on two more pictures of the same sky: they differ as their errors say
+    places = rng.uniform(40, 660, (2, 1500))
+    fluxes = []
+    for again in (one, other):
+        found = find_sources(again, SETTINGS)
+        ground = ground_at(again, found, *places, apertures_px=[PRIMARY], primary_px=PRIMARY, settings=SETTINGS,
+                           correlation=correlation)  # fmt: skip
+        fluxes.append(forced_circles(again, found, *places, PRIMARY, settings=SETTINGS, ground=ground))
+    pull = (fluxes[0].flux - fluxes[1].flux) / np.hypot(fluxes[0].error, fluxes[1].error)
+    pull = pull[np.isfinite(pull)]
+    assert 1.4826 * np.median(np.abs(pull - np.median(pull))) == pytest.approx(1, abs=0.12)
+
+
 def test_crowded_small_and_starless_frames_have_errors_as_before():
     for pixels, found, *_ in (frame(8, smoothed, size=110, spacing=30), frame(9, smoothed, size=400, spacing=13)):
         correlation = believed(pixels, found)
