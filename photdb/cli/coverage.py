@@ -113,7 +113,8 @@ def _place(
     at = position or (found.ra, found.dec)
     away = "" if position is None else f", {found.separation:.1f} arcsec from the position asked for"
     if found.object_id == query.NO_OBJECT:
-        console.note(f"target {found.name}{away}: no object is known there")
+        moves = moving_of(store, None, found.target_id) is not None
+        console.note(f"target {found.name}{away}: {'no frame detected it' if moves else 'no object is known there'}")
         return *at, None, found.target_id
     console.note(f"{found.name}, object {found.object_id}{away}")
     return *at, found.object_id, found.target_id
