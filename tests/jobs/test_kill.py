@@ -16,6 +16,7 @@ from photdb.jobs.ingest import ingest
 from photdb.store.database import Database
 
 from nights import content, make, with_catalogue  # isort: skip
+from waiting import lives, until  # isort: skip
 
 pytestmark = pytest.mark.slow
 MOMENTS = 6
@@ -45,18 +46,33 @@ def start(survey: Path, store: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def workers_of(pid: int) -> list[int]:
-    """Return the worker processes of a process."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = status.read_text()
-            line = (status.parent / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(text.rsplit(")", 1)[1].split()[1]) == pid and b"spawn_main" in line:
-            found.append(int(status.parent.name))
-    return found
+#: The command, which does something when the n-th measured frame has come.
+WHEN_MEASURED = """
+import os, signal, sys
+from photdb.jobs import pool
+from photdb.cli.app import main
+
+n, n_done, spread = int(sys.argv.pop(1)), 0, pool.Workers.spread
+
+def watched(self, function, tasks):
+    global n_done
+    for found in spread(self, function, tasks):
+        n_done += 1
+        if n_done == n:
+            workers = sorted(self._pool._processes)
+            {what}
+        yield found
+
+pool.Workers.spread = watched
+main()
+"""
+
+
+def run_and(what: str, n: int, survey: Path, store: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command, which at the n-th measured frame does ``what``."""
+    words = [sys.executable, "-c", WHEN_MEASURED.format(what=what), str(n)]
+    words += ["ingest", str(survey), "--db", str(store), "--workers", "2"]
+    return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
 def acknowledged(stderr: str) -> set[str]:
@@ -84,36 +100,22 @@ def test_a_killed_writer_loses_no_acknowledged_night_and_shows_no_partial_one(su
     assert not store.with_name("s.files").joinpath("staging").exists()
 
 
-@pytest.mark.parametrize("moment", range(4))
-def test_a_killed_worker_costs_nothing(survey, undisturbed, tmp_path, moment):
-    expected, seconds = undisturbed
+@pytest.mark.parametrize("n", [1, 4, 6, 8])  # of twelve: within a night, and between two
+def test_a_killed_worker_costs_nothing(survey, undisturbed, tmp_path, n):
+    expected, _ = undisturbed
     store = with_catalogue(tmp_path / "s.duckdb", survey)
-    process = start(survey, store)
-    deadline = time.monotonic() + seconds
-    time.sleep(random.Random(100 + moment).uniform(0.3, 0.8) * seconds)
-    while time.monotonic() < deadline and process.poll() is None:
-        victims = workers_of(process.pid)
-        if victims:
-            os.kill(victims[moment % len(victims)], signal.SIGKILL)
-            break
-        time.sleep(0.02)
-    process.communicate()
-    assert process.returncode == 0
+    done = run_and(
+        f"print('killed', flush=True); os.kill(workers[{n} % len(workers)], signal.SIGKILL)", n, survey, store
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines().count("killed") == 1
     assert content(store) == expected
 
 
 def test_workers_do_not_outlive_a_killed_writer(survey, tmp_path):
     store = with_catalogue(tmp_path / "s.duckdb", survey)
-    process = start(survey, store)
-    workers: list[int] = []
-    deadline = time.monotonic() + 60
-    while not workers and time.monotonic() < deadline:
-        workers = workers_of(process.pid)
-        time.sleep(0.05)
+    done = run_and("print(*workers, flush=True); os.kill(os.getpid(), signal.SIGKILL)", 1, survey, store)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    workers = [int(pid) for pid in done.stdout.split()]
     assert workers
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    deadline = time.monotonic() + 30
-    while any(Path(f"/proc/{pid}").exists() for pid in workers) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+    until(lambda: not any(map(lives, workers)), f"the workers {workers} live on")
