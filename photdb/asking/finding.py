@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -264,7 +265,7 @@ def find_object(db: Database, ra: float, dec: float, *, radius: float | None = N
         If the radius is not above 0, or above 180 degrees.
     """
     reach = reach_of(db, radius)
-    near = db.query("object_near", ra=ra, dec=dec, radius=reach).dicts()
+    near = _near(db, ra, dec, reach)
     if radius is None:
         near = _within_their_reach(db, near)
     if not near:
@@ -275,6 +276,28 @@ def find_object(db: Database, ra: float, dec: float, *, radius: float | None = N
         f"{n['name']} at {n['separation_arcsec']:.1f} arcsec" for n in rest if n["separation_arcsec"] < alike
     )
     return Found(first["object_id"], first["name"], first["ra"], first["dec"], first["separation_arcsec"], others)
+
+
+#: Up to this radius, arcsec, a box holds few objects besides those of the cone.
+_BOX_ARCSEC = 60.0
+
+
+def _near(db: Database, ra: float, dec: float, radius: float) -> list[dict[str, Any]]:
+    """Return the ten objects nearest to a position (deg) within a radius (arcsec), with ``separation_arcsec``."""
+    if radius > _BOX_ARCSEC:
+        return db.query("object_near", ra=ra, dec=dec, radius=radius).dicts()
+    a, d, chord = math.radians(ra), math.radians(dec), 2 * math.sin(math.radians(radius / 3600) / 2)
+    place = (math.cos(d) * math.cos(a), math.cos(d) * math.sin(a), math.sin(d))
+    box = {f"{axis}_{end}": u + sign * chord for axis, u in zip("xyz", place, strict=True) for end, sign in _ENDS}
+    near = []
+    for row in db.query("object_box", **box).dicts():
+        away = math.dist(place, (row["ux"], row["uy"], row["uz"]))
+        if away <= chord:
+            near.append({**row, "separation_arcsec": math.degrees(2 * math.asin(away / 2)) * 3600})
+    return sorted(near, key=lambda n: (n["separation_arcsec"], n["object_id"]))[:10]
+
+
+_ENDS = (("lo", -1), ("hi", 1))
 
 
 def _within_their_reach(db: Database, near: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -38,10 +38,12 @@ placed AS (
   JOIN frame AS f ON f.frame_id = d.frame_id
   JOIN object AS s ON s.object_id = $object_id::BIGINT
   LEFT JOIN frame_calibration AS c ON c.frame_id = d.frame_id
-  -- as the view zeropoint_active, which takes longer to plan
-  LEFT JOIN zeropoint AS z
-    ON z.frame_id = c.frame_id AND z.aperture_id = 0
-    AND z.cal_id = coalesce(getvariable('photdb_calibration')::INTEGER, c.cal_id)
+  -- As the view zeropoint_active, which takes longer to plan. Without the list of frames duckdb takes the zero points of
+  -- every frame of the store into a hash table: 25 ms more with 100 000 frames.
+  LEFT JOIN (
+    SELECT * FROM zeropoint WHERE aperture_id = 0 AND frame_id IN (SELECT frame_id FROM measured)
+  ) AS z
+    ON z.frame_id = c.frame_id AND z.cal_id = coalesce(getvariable('photdb_calibration')::INTEGER, c.cal_id)
   WHERE ($band::VARCHAR IS NULL OR f.band = $band::VARCHAR)
     AND ($from_mjd::DOUBLE IS NULL OR f.mjd_mid >= $from_mjd::DOUBLE)
     AND ($to_mjd::DOUBLE IS NULL OR f.mjd_mid < $to_mjd::DOUBLE)

@@ -15,7 +15,8 @@ SELECT
   NULL::INTEGER AS target_id,
   NULL::DOUBLE AS ux,
   NULL::DOUBLE AS uy,
-  NULL::DOUBLE AS uz
+  NULL::DOUBLE AS uz,
+  0 AS aperture_id
 FROM detection_point
 UNION ALL
 SELECT
@@ -32,7 +33,8 @@ SELECT
   target_id,
   cos(radians(dec)) * cos(radians(ra)),
   cos(radians(dec)) * sin(radians(ra)),
-  sin(radians(dec))
+  sin(radians(dec)),
+  aperture_id
 FROM forced
 WHERE reason IS NULL AND NOT is_detected AND aperture_id = 0
 QUALIFY row_number() OVER (

@@ -79,7 +79,12 @@ FROM (
         FROM curve_point AS d
         JOIN frame AS f ON f.frame_id = d.frame_id
         LEFT JOIN object AS o ON o.object_id = d.object_id
-        LEFT JOIN zeropoint_active AS z ON z.frame_id = d.frame_id AND z.aperture_id = 0
+        -- As the view zeropoint_active, but so that duckdb looks up the zero points of the frames it has: with the view, or
+        -- with aperture_id = 0, it takes those of every frame of the store into a hash table, 60 ms with 260 000 frames.
+        LEFT JOIN frame_calibration AS c ON c.frame_id = d.frame_id
+        LEFT JOIN zeropoint AS z
+          ON z.frame_id = c.frame_id AND z.aperture_id = d.aperture_id
+          AND z.cal_id = coalesce(getvariable('photdb_calibration')::INTEGER, c.cal_id)
         WHERE o.object_id IS NOT NULL OR d.kind = 'forced'
       ) AS placed
     ) AS spotted

@@ -75,10 +75,12 @@ def scanned(db: Database, sql: str, object_id: int) -> int:
     """Return how many rows the scans of a statement looked at."""
 
     def count(node: dict[str, Any]) -> int:
-        return int(node.get("operator_rows_scanned") or 0) + sum(count(child) for child in node.get("children", ()))
+        inner = [*node.get("operator", ()), *node.get("children", ())]  # duckdb 2 has the first, and shorter names
+        return int(node.get("operator_rows_scanned") or node.get("rows_scanned") or 0) + sum(map(count, inner))
 
     con = db._con
     con.execute("PRAGMA enable_profiling = 'no_output'")
+    con.execute("PRAGMA profiling_mode = 'detailed'")
     con.execute(sql, {"id": object_id}).fetchall()
     found = json.loads(con.get_profiling_information(format="json"))
     con.execute("PRAGMA disable_profiling")
