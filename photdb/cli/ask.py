@@ -186,17 +186,28 @@ def lightcurve(
             _coadded(curve, coadd, found, choice, format=format, output=output, overwrite=overwrite)
             say_calibration(store, calibration, [found.object_id])
             return
-        n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
+
+        def drawn() -> None:
+            if plot is not None:
+                whole = curve
+                if not choice.all_columns:
+                    whole = _with_path(store, replace(choice, all_columns=True).ask(store, found), found, rejection)
+                _plot(whole, found, plot, flux=flux, phase=phase, epoch=epoch, reduced=reduced, sigma=sigma or 5)
+
+        try:
+            n = tables.show(choice.columned(curve), format=format, output=output, overwrite=overwrite)
+        except (
+            BrokenPipeError
+        ):  # who reads the table has seen enough of it, as in `| head`; the picture is wanted still
+            drawn()
+            raise
         if not n:
             raise _no_points(store, found, choice)
         _say_state(store, found, choice)
         say_calibration(store, calibration, [found.object_id])
         if colour_corrected:
             say_colours(store, [found.object_id], band)
-        if plot is not None:
-            if not choice.all_columns:
-                curve = _with_path(store, replace(choice, all_columns=True).ask(store, found), found, rejection)
-            _plot(curve, found, plot, flux=flux, phase=phase, epoch=epoch, reduced=reduced, sigma=sigma or 5)
+        drawn()
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,16 @@ def test_a_light_curve_is_drawn_into_a_file(photdb, tmp_path):
         picture.unlink()
 
 
+def test_a_light_curve_is_drawn_though_nobody_reads_its_table_to_the_end(photdb, tmp_path, monkeypatch):
+    def read_no_more(*_: object, **__: object) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("photdb.cli.tables.show", read_no_more)
+    with pytest.raises(BrokenPipeError):
+        cli.run(["lc", *HERE, "--plot", str(tmp_path / "star.png")])
+    assert (tmp_path / "star.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_a_cone_and_lists_are_tables(photdb):
     cone = rows(photdb("cone", *HERE, "300")[1])
     assert [r["band"] for r in cone] == ["g", "r"] * 4
