@@ -22,6 +22,15 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _the_earth_turns_as_astropy_knows_it() -> None:
+    """Let tests that compare with astropy use the table it came with, however old: else they fail a month after it."""
+    from astropy.utils import iers
+
+    iers.conf.auto_download = False
+    iers.conf.auto_max_age = None
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _stores_are_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Make new stores quickly."""
     from made_once import copied
