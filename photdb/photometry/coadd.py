@@ -3,6 +3,9 @@
 Fluxes are added, never magnitudes: negative ones count, or the mean of noise would be light. Weights are of the noise
 of the empty aperture, not of the error of each flux, whose photons grow with the flux itself: frames in which noise
 made the star faint would count more, and the mean would be too faint.
+
+A place differs from the next by stars below the threshold and faults of the flat as well. That is in the noise of an
+aperture, not in the error of a flux, because it is the same in the next frame: so it stays in the mean of however many.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ class Coadded:
     flux, error : ndarray
         Weighted mean and its standard error, from the errors of the fluxes.
     noise : ndarray
-        The same with no source: 3 and 5 times it are the limits.
+        The same with no source, and with what stays from frame to frame: 3 and 5 times it are the limits.
     chi2 : ndarray
         Of the fluxes about their mean, per degree of freedom; NaN of a single one. Far above 1 the source varies, and
         its mean is one of these frames only.
@@ -46,7 +49,10 @@ class Coadded:
 def coadd(flux: ArrayLike, error: ArrayLike, noise: ArrayLike, group: ArrayLike | None = None) -> Coadded:
     """Return the weighted mean of calibrated fluxes, group by group.
 
-    With weights w = 1 / noise², flux = sum(w f) / sum(w), its error² = sum(w² e²) / sum(w)², its noise² = 1 / sum(w).
+    With weights w = 1 / noise², flux = sum(w f) / sum(w), its error² = sum(w² e²) / sum(w)². Of the noise of each, as
+    much as its error has is its own; the rest, in quadrature, is common to all (the places of bright stars have none
+    of it): the noise² of the mean is sum(w² min(noise, e)²) / sum(w)² + (sum(w rest) / sum(w))². Where errors are not
+    below the noise that is 1 / sum(w).
 
     Parameters
     ----------
@@ -71,7 +77,9 @@ def coadd(flux: ArrayLike, error: ArrayLike, noise: ArrayLike, group: ArrayLike 
     weight = s**-2.0
     total = np.bincount(which, weight, len(known))
     mean = np.bincount(which, weight * f, len(known)) / total
-    least = np.asarray(total**-0.5, dtype=float)
+    moves = np.minimum(s, e)
+    stays = np.bincount(which, weight * np.sqrt(s**2 - moves**2), len(known))
+    least = np.sqrt(np.bincount(which, (weight * moves) ** 2, len(known)) + stays**2) / total
     error_of_mean = np.sqrt(np.bincount(which, (weight * e) ** 2, len(known))) / total
     apart = np.bincount(which, ((f - mean[which]) / e) ** 2, len(known))
     with np.errstate(divide="ignore", invalid="ignore"):

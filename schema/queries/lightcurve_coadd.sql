@@ -3,7 +3,9 @@
 --
 -- Fluxes are added, never magnitudes, whatever their sign. Weights are w = 1 / noise^2 of the aperture with no source in it (of a
 -- detection: of the frame's), never of the error, which grows with the flux itself: photdb/photometry/coadd.py has the same.
---   flux = sum(w f) / sum(w), error^2 = sum(w^2 e^2) / sum(w)^2, noise^2 = 1 / sum(w)
+--   flux = sum(w f) / sum(w), error^2 = sum(w^2 e^2) / sum(w)^2
+--   noise^2 = sum(w^2 min(noise, e)^2) / sum(w)^2 + (sum(w stays) / sum(w))^2, stays^2 = noise^2 - min(noise, e)^2
+-- What the noise has more than the error does not change from frame to frame: more frames do not make it less.
 -- Frames without a zero point take no part. The mark WHERE false stands for the light curve itself (photdb.asking.coadding).
 -- $by     VARCHAR   night or all
 -- $sigma  DOUBLE    a mean below so many times its noise is a limit
@@ -34,7 +36,7 @@ scaled AS (
   WHERE c.flux IS NOT NULL AND c.zp IS NOT NULL AND c.limit_mag IS NOT NULL AND c.kind <> 'limit'
 ),
 weighted AS (
-  SELECT *, flux * scale AS f, flux_err * scale AS e, 1 / (empty * empty) AS w
+  SELECT *, flux * scale AS f, flux_err * scale AS e, 1 / (empty * empty) AS w, least(empty, flux_err * scale) AS moves
   FROM scaled
 ),
 mean AS (
@@ -49,7 +51,7 @@ mean AS (
     sum(w * mjd_mid) / sum(w) AS mjd_mid,
     sum(w * f) / sum(w) AS f,
     sqrt(sum(w * w * e * e)) / sum(w) AS e,
-    1 / sqrt(sum(w)) AS empty,
+    sqrt(sum(w * w * moves * moves) + sum(w * sqrt(empty * empty - moves * moves)) ** 2) / sum(w) AS empty,
     sum(f * f / (e * e)) AS ff,
     sum(f / (e * e)) AS fe,
     sum(1 / (e * e)) AS ee,
@@ -71,7 +73,7 @@ SELECT
   mag_system,
   mjy * f AS flux_mjy,
   mjy * e AS flux_mjy_err,
-  f / e AS snr,
+  f / greatest(e, empty) AS snr,
   flux_to_mag(5 * empty, 0) AS limit_mag,
   flux_to_mag(3 * empty, 0) AS limit_3_mag,
   f < $sigma::DOUBLE * empty AS is_limit,

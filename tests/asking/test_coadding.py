@@ -78,6 +78,21 @@ def test_the_mean_is_that_of_the_arithmetic_on_arrays(store, by):
     np.testing.assert_allclose(limits, expected.noise, rtol=1e-6)
 
 
+def test_noise_that_is_not_in_the_errors_does_not_go_down_with_more_frames(store, tmp_path):
+    shutil.copy(store.path, tmp_path / "raw.duckdb")
+    with Database.open(tmp_path / "raw.duckdb", read_only=False) as raw:
+        raw.execute("UPDATE forced SET noise = 2 * flux_err")
+        points = dicts(curve_of(raw, "SN 2017x", band="g"))
+        (mean,) = dicts(coadded(curve_of(raw, "SN 2017x", band="g"), "all"))
+    unit = np.array([p["flux_mjy"] / p["flux"] for p in points])
+    noise = [p["noise"] for p in points] * unit
+    expected = coadd([p["flux_mjy"] for p in points], [p["flux_mjy_err"] for p in points], noise)
+    assert 3.631e6 * 10 ** (-0.4 * mean["limit_mag"]) / 5 == pytest.approx(expected.noise[0], rel=1e-6)
+    assert expected.noise[0] > 0.86 * min(noise)  # sqrt(3) / 2 of it is common to all
+    assert mean["snr"] == pytest.approx(mean["flux_mjy"] / expected.noise[0], rel=1e-6)
+    assert mean["is_limit"]
+
+
 def test_negative_fluxes_count(store, tmp_path):
     (before,) = dicts(coadded(curve_of(store, "SN 2017x", band="g"), "all"))
     shutil.copy(store.path, tmp_path / "below.duckdb")

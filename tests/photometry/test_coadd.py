@@ -56,6 +56,19 @@ def test_a_bright_star_is_not_made_fainter_by_its_own_photons():
     assert biased.mean() < 399.5
 
 
+def test_what_stays_from_frame_to_frame_stays_in_the_mean():
+    """Places with light of their own in every frame (stars below the threshold, faults of the flat), and no star."""
+    rng = np.random.default_rng(8)
+    n_place, n_frame = 4000, 100
+    error = rng.uniform(0.8, 1.2, (n_place, n_frame))
+    flux = 0.6 * rng.standard_normal((n_place, 1)) + error * rng.standard_normal(error.shape)
+    noise = np.hypot(error, 0.6)
+    mean = coadd(flux.ravel(), error.ravel(), noise.ravel(), np.repeat(np.arange(n_place), n_frame))
+    assert np.std(mean.flux / mean.noise) == pytest.approx(1.0, abs=0.05)  # known to 0.011
+    assert np.std(mean.flux / mean.error) > 5  # what the errors alone would have called discoveries
+    assert mean.chi2.mean() == pytest.approx(1.0, abs=0.02)  # a light curve does not scatter by it
+
+
 @given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(0.1, 10.0)), min_size=1, max_size=20), st.randoms())
 def test_the_order_of_frames_does_not_matter(points, random):
     shuffled = list(points)
