@@ -87,10 +87,10 @@ def commit_night(db: Database, outcomes: Sequence[Outcome], *, run_id: int) -> A
 def withdraw(db: Database, frame_ids: list[int]) -> set[int]:
     """Take away all that was measured on frames, inside a transaction; their frame_id stays theirs.
 
-    Returns the objects that have to be matched anew: others compete for what they have left.
+    Returns the stars that have to be matched anew: others compete for what they have left.
     """
     objects = [row[0] for row in db.job("withdraw_objects", frame_ids=frame_ids).rows]
-    measures = ("partitions", "detections", "detections_cold", "cover", "psf", "forced", "forced_objects")
+    measures = ("moving", "partitions", "detections", "detections_cold", "cover", "psf", "forced", "forced_objects")
     for job in (*measures, "calibrations", "zeropoints"):
         db.job(f"withdraw_{job}", frame_ids=frame_ids)
     remeasure(db, objects)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from association_fields import Frame, frame, mjd_of_year, night, offset
 
+from photdb.jobs.commit_night import withdraw
 from photdb.jobs.crossmatch_rebuild import crossmatch
 from photdb.jobs.target import remove
 from photdb.store.database import Database
@@ -49,6 +50,23 @@ def test_an_asteroid_is_one_object_and_takes_nothing_from_the_stars(tmp_path):
         assert rows == [("moving", 1, 5), ("star", None, 5), ("star", None, 5)]
         asked = "SELECT DISTINCT flux FROM detection JOIN object USING (object_id) WHERE kind = 'moving'"
         assert db.rows(asked).rows == [(20.0,)]
+        assert db.audit().keys() <= {"frame_without_file", "frame_without_run"}
+
+
+def test_an_asteroid_stays_one_object_when_one_of_its_frames_is_measured_again(tmp_path):
+    with Database.open(":memory:", read_only=False, create=True) as db:
+        _path(db)
+        night(db, tmp_path, _frames([0.0, 0.1, 0.8]))
+        before = db.rows("SELECT object_id, ra, dec, spread_arcsec FROM object WHERE kind = 'moving'").rows
+        with db.transaction():
+            assert withdraw(db, [2]) == set()
+        asked = "SELECT kind, n_detections FROM object ORDER BY kind, 1"
+        assert db.rows(asked).rows == [("moving", 2), ("star", 2), ("star", 2)]
+        night(db, tmp_path, _frames([0.1]))
+        assert db.rows(asked).rows == [("moving", 3), ("star", 3), ("star", 3)]
+        assert db.rows("SELECT object_id, ra, dec, spread_arcsec FROM object WHERE kind = 'moving'").rows == before
+        found = db.rows("SELECT frame_id FROM detection JOIN object USING (object_id) WHERE kind = 'moving' ORDER BY 1")
+        assert found.rows == [(1,), (3,), (4,)]
         assert db.audit().keys() <= {"frame_without_file", "frame_without_run"}
 
 
