@@ -60,7 +60,7 @@ def check(con: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool, schema
     found = stored_version(con)
     if found is None:
         raise InputError(
-            f"{path}: a DuckDB file, but not a photdb store (it has no table meta)",
+            f"{path}: a DuckDB file, but not a photdb store (no table meta says the version of its schema)",
             "give --db the name of a store, or of a new file",
         )
     wanted = current_version(schema)
@@ -81,9 +81,10 @@ def stored_version(con: duckdb.DuckDBPyConnection) -> int | None:
     """Return the schema version of an open database, or None when it is not a store."""
     try:  # duckdb takes five times as long to say whether there is a table as to read it
         rows = con.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchall()
-    except (duckdb.CatalogException, duckdb.BinderException):  # no such table, or another program's
-        return None
-    return int(rows[0][0]) if rows else None
+    except (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException):
+        return None  # no such table, or another program's
+    found = str(rows[0][0]) if rows else ""
+    return int(found) if found.isdecimal() else None
 
 
 def migrate(con: duckdb.DuckDBPyConnection, found: int, schema: Traversable | None = None) -> None:

@@ -42,6 +42,26 @@ def test_a_duckdb_file_without_our_tables_is_refused(tmp_path):
         Database.open(path)
 
 
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["CREATE TABLE meta (a INTEGER)"],
+        ["CREATE TABLE meta (key INTEGER, value VARCHAR)", "INSERT INTO meta VALUES (1, 'a')"],
+        ["CREATE TABLE meta (key VARCHAR, value VARCHAR)", "INSERT INTO meta VALUES ('schema_version', '2.1')"],
+        ["CREATE TABLE meta (key VARCHAR, value VARCHAR)", "INSERT INTO meta VALUES ('schema_version', NULL)"],
+        ["CREATE SCHEMA theirs", "CREATE TABLE theirs.meta (key VARCHAR, value VARCHAR)"],
+    ],
+)
+def test_the_table_meta_of_another_program_makes_no_store(tmp_path, statements):
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(str(path)) as con:
+        for sql in statements:
+            con.execute(sql)
+    for read_only in (True, False):
+        with pytest.raises(InputError, match="not a photdb store"):
+            Database.open(path, read_only=read_only)
+
+
 def test_a_store_of_a_newer_photdb_is_refused(store):
     with Database.open(store, read_only=False) as db:
         db.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
