@@ -270,6 +270,10 @@ class _Columns:
                 if candidate.lower() in constants:
                     self.constant[name] = sheet.constants[constants[candidate.lower()]]
                     break
+        if "time" in self.column:
+            # A table may have several, and fill one alone: AAVSO's download has JD, and an HJD that most leave blank.
+            there = (by_lower.get(candidate.lower()) for candidate in mapping.columns["time"])
+            self.column["time"] = max([self.column["time"], *filter(None, there)], key=lambda c: _n_said(sheet.rows[c]))
 
     def has(self, name: str) -> bool:
         """Whether there is such a field."""
@@ -297,6 +301,16 @@ class _Columns:
         if values.dtype.is_float() and (values.drop_nulls() % 1 == 0).all():
             values = values.cast(pl.Int64)
         return values.cast(pl.String).str.strip_chars()
+
+
+def _n_said(values: pl.Series) -> int:
+    """Return in how many rows a column says anything."""
+    import polars as pl
+
+    values = values.drop_nulls()
+    if values.dtype == pl.String:
+        return int((values.str.strip_chars() != "").sum())
+    return len(values.drop_nans() if values.dtype.is_float() else values)
 
 
 def _numbers(values: pl.Series) -> Numbers:

@@ -410,6 +410,16 @@ def test_aavso_limits_are_limits_and_not_measurements(tmp_path, store):
         assert db.audit() == {}
 
 
+def test_of_several_columns_of_times_the_one_that_is_filled_counts(tmp_path, store):
+    head = "JD,Magnitude,Uncertainty,Band,HJD,Star Name\n"  # of AAVSO's download, whose HJD most observers leave blank
+    lines = ["2459000.5,14.2,0.01,V,,AG Peg", "2459001.5,<15.2,,V, ,AG Peg", "2459002.5,14.3,0.01,V,2459002.503,AG Peg"]
+    done = import_files([write(tmp_path / "d.csv", head + "\n".join(lines) + "\n")], store=store, given=Given(**HERE))
+    assert (done.n_rows, done.n_limits, done.left_out) == (2, 1, {})
+    with photdb.connect(store) as db:
+        found = db.light_curve(name="AG Peg", limits=True)
+    assert found["mjd_mid"].to_list() == pytest.approx([59000.0, 59001.0, 59002.0], abs=1e-9)
+
+
 def test_a_star_that_was_never_seen_has_its_limits_by_its_name(tmp_path, store):
     lines = [("2458001.5", "<15.0", "na"), ("2458001.5", "<15.0", "na"), ("2458002.5", "<14.2", "na")]
     path = write(tmp_path / "a.txt", AAVSO_HEAD + "".join(AAVSO_LINE.format(*line) for line in lines))
