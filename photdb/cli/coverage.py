@@ -15,6 +15,7 @@ from photdb.cli import console, tables
 from photdb.cli.options import AsCalibration, Db, Format, Output, Overwrite, Radius
 from photdb.config import store_path
 from photdb.errors import NotFoundError, UsageError
+from photdb.jobs.ingest_summary import frames_in_words
 from photdb.store.answer import Answer
 from photdb.store.database import Database
 
@@ -87,7 +88,7 @@ def coverage(
             raise query.never_observed(store, f"{ra:.5f} {dec:+.5f} was never observed")
         if mover is not None:
             console.note(f"{mover.name} moves: each frame is asked of its own place of it{unplaced(answer)}")
-        for line in _words(answer, where or [str(object_id)], is_object=object_id is not None, mover=mover):
+        for line in _words(store, answer, where or [str(object_id)], is_object=object_id is not None, mover=mover):
             console.note(line)
 
 
@@ -120,17 +121,23 @@ def _place(
     return *at, found.object_id, found.target_id
 
 
-def _words(answer: Answer, where: list[str], *, is_object: bool, mover: Mover | None) -> list[str]:
+def _words(store: Database, answer: Answer, where: list[str], *, is_object: bool, mover: Mover | None) -> list[str]:
     """Return how many frames there are of each kind, and what to do about those where nothing was measured."""
-    rows = list(answer.only(["status", "why", "reason"]).rows())
-    counted = Counter((status, None if status in ("forced", "limit") else why) for status, why, _ in rows)
+    rows = list(answer.only(["status", "why", "reason", "frame_id"]).rows())
+    counted = Counter((status, None if status in ("forced", "limit") else why) for status, why, _, _ in rows)
     words = (f"{n} {status}" + (f" ({why})" if why else "") for (status, why), n in counted.most_common())
-    lines = [f"{len(rows)} frames: {', '.join(words)}"]
-    open_ = sum(s == "not detected" and not (r or "").startswith("no forced flux") for s, _, r in rows)
-    if open_:
+    lines = [f"{frames_in_words(len(rows))}: {', '.join(words)}"]
+    open_ = [k for s, _, r, k in rows if s == "not detected" and not (r or "").startswith("no forced flux")]
+    n = len(open_) - (store.query("frames_without_pixels", frame_ids=open_).rows[0][0] if open_ else 0)
+    if n:
         who = f"--object {where[0]}" if is_object else "--target NAME"
         who = who if mover is None else f'--target "{mover.name}"'
-        lines.append(f"{open_} frames not yet forced: `photdb forced {who}` measures the flux at the place in them")
+        there = "it" if n == 1 else "them"
+        lines.append(
+            f"{frames_in_words(n)} not yet forced: `photdb forced {who}` measures the flux at the place in {there}"
+        )
+    if n < len(open_):
+        lines.append(f"{frames_in_words(len(open_) - n)} imported: no pixels are here, so that nothing can be forced")
     return lines
 
 

@@ -268,6 +268,8 @@ SELECT
     WHEN why = 'blended' THEN printf('%s was measured %.1f arcsec from the place', neighbour, neighbour_arcsec)
     WHEN why = 'not calibrated' THEN coalesce(because, 'no zero point')
     WHEN why = 'too faint' AND usual_mag IS NULL THEN 'nothing brighter than the limit'
+    WHEN why = 'too faint' AND usual_mag > limit_mag + 0.5
+      THEN printf('usually %.2f, %.1f mag below the limit', usual_mag, usual_mag - limit_mag)
     WHEN why = 'too faint' THEN printf('usually %.2f, at the limit', usual_mag)
     WHEN why = 'missed' THEN printf('usually %.2f, %.1f mag above the limit', usual_mag, limit_mag - usual_mag)
   END AS reason

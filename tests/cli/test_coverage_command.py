@@ -16,6 +16,8 @@ from photdb.asking.sky_map import sky_map
 from photdb.catalogs.linear_motion import linear_path
 from photdb.cli import app as cli
 from photdb.errors import NotFoundError, UsageError
+from photdb.jobs.import_files import import_files
+from photdb.jobs.import_rows import Given
 from photdb.jobs.target import add_moving
 from photdb.query import outline_holds
 from photdb.store.database import Database
@@ -298,6 +300,23 @@ def test_a_moving_target_that_no_frame_detected_has_no_limits_where_nothing_says
                 ask(name="rock")
         many = db.light_curve(targets=[{"name": "rock"}, {"name": "place", "ra": RA, "dec": DEC + 0.1}], limits=True)
         assert many.filter(kind="limit")["target"].unique().to_list() == ["place"]
+
+
+def test_imported_frames_are_not_said_to_wait_for_forced_photometry(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "curve.csv"
+    path.write_text("mjd,mag,band\n59000,14.2,V\n59001,<15.2,V\n59002,<12.2,V\n")
+    import_files([path], store=tmp_path / "own.duckdb", given=Given(position=(RA, DEC), object="AG Peg"))
+    monkeypatch.setenv("PHOTDB", str(tmp_path / "own.duckdb"))
+    with pytest.raises(SystemExit) as end:
+        cli.main(["coverage", "AG Peg"])
+    assert not end.value.code
+    out, err = capsys.readouterr()
+    assert [r["reason"] for r in csv.DictReader(io.StringIO(out))] == [
+        "", "usually 14.20, 1.0 mag above the limit", "usually 14.20, 2.0 mag below the limit",
+    ]  # fmt: skip
+    assert "3 frames: 1 detected" in err
+    assert "2 frames imported: no pixels are here" in err
+    assert "not yet forced" not in err
 
 
 def test_python_has_coverage_and_limits(torn):
