@@ -310,9 +310,7 @@ def _outlined(frames: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     corner = np.stack(
         [unit + x[:, None] * east + y[:, None] * north for x, y in ((w, s), (e, s), (e, n), (w, n))], axis=1
     )
-    corner /= np.linalg.norm(corner, axis=2, keepdims=True)
-    corner_ra = np.degrees(np.arctan2(corner[..., 1], corner[..., 0])) % 360.0
-    corner_dec = np.degrees(np.arcsin(np.clip(corner[..., 2], -1, 1)))
+    corner_ra, corner_dec = _places(corner)
     spread_px = frames["spread_px"].fill_null(float("nan")).to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = np.where(wide & (spread_px > 0), np.degrees(np.sqrt(spread / spread_px)) * 3600, np.nan)
@@ -348,17 +346,28 @@ def _seen_about(frames: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Give frames that did not show a star a small outline about its place, which they saw: there they have a limit."""
     import polars as pl
 
-    margin = SEEN_ARCSEC / 3600
-    places = rows.filter("only_limit").select("frame_id", pl.col("ra", "dec").name.prefix("seen_"))
-    frames = frames.join(places, on="frame_id", how="left", maintain_order="left")
-    wide = margin / pl.col("seen_dec").radians().cos()
-    east = [(pl.col("seen_ra") + k * wide) % 360.0 for k in (-1, 1, 1, -1)]
-    north = [pl.col("seen_dec") + k * margin for k in (-1, -1, 1, 1)]
-    new = pl.col("corner_ra").is_null() & pl.col("seen_ra").is_not_null()
-    corners = {"corner_ra": pl.concat_list(east), "corner_dec": pl.concat_list(north)}
+    places = rows.filter("only_limit").select("frame_id", "ra", "dec")
+    if not len(places):
+        return frames
+    margin = np.tan(np.radians(SEEN_ARCSEC / 3600))
+    ra, dec = places["ra"].to_numpy(), places["dec"].to_numpy()
+    unit, (east, north) = unit_vector(ra, dec), _axes(ra, dec)
+    sides = ((-margin, -margin), (margin, -margin), (margin, margin), (-margin, margin))
+    corner_ra, corner_dec = _places(np.stack([unit + x * east + y * north for x, y in sides], axis=1))
+    seen = {"seen_ra": corner_ra, "seen_dec": corner_dec}
+    outlines = places.select("frame_id", *(pl.Series(n, v.tolist(), pl.List(pl.Float64)) for n, v in seen.items()))
+    frames = frames.join(outlines, on="frame_id", how="left", maintain_order="left")
     return frames.with_columns(
-        pl.when(new).then(values).otherwise(pl.col(name)).alias(name) for name, values in corners.items()
+        pl.coalesce("corner_ra", "seen_ra").alias("corner_ra"),
+        pl.coalesce("corner_dec", "seen_dec").alias("corner_dec"),
     ).drop("seen_ra", "seen_dec")
+
+
+def _places(vector: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return RA and Dec (deg) of directions, shape (..., 3)."""
+    unit = vector / np.linalg.norm(vector, axis=-1, keepdims=True)
+    ra, dec = np.arctan2(unit[..., 1], unit[..., 0]), np.arcsin(np.clip(unit[..., 2], -1, 1))
+    return np.degrees(ra) % 360.0, np.degrees(dec)
 
 
 def _axes(ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

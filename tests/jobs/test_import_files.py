@@ -410,6 +410,16 @@ def test_aavso_limits_are_limits_and_not_measurements(tmp_path, store):
         assert db.audit() == {}
 
 
+@pytest.mark.parametrize("place", [(10.0, 90.0), (10.0, -89.9999), (0.0, 0.0), (359.9999, -5.0)])
+def test_limits_of_a_star_are_kept_wherever_it_is(tmp_path, store, place):
+    path = write(tmp_path / "a.txt", AAVSO_HEAD + AAVSO_LINE.format("2458001.5", "<15.0", "na"))
+    import_files([path], store=store, given=Given(mag_system="Vega", position=place))
+    with photdb.connect(store) as db:
+        seen = db.coverage(name="SS Cyg")
+        assert seen["limit_mag"].to_list() == [15.0]
+        assert seen["margin_arcsec"].to_list() == pytest.approx([10.0], abs=1e-3)
+
+
 def test_of_several_columns_of_times_the_one_that_is_filled_counts(tmp_path, store):
     head = "JD,Magnitude,Uncertainty,Band,HJD,Star Name\n"  # of AAVSO's download, whose HJD most observers leave blank
     lines = ["2459000.5,14.2,0.01,V,,AG Peg", "2459001.5,<15.2,,V, ,AG Peg", "2459002.5,14.3,0.01,V,2459002.503,AG Peg"]
