@@ -444,6 +444,13 @@ def _no_points(store: Database, found: query.Found, choice: _Choice) -> NotFound
     who = f"--object {found.object_id}" if found.target_id is None else f'--target "{found.label or found.name}"'
     measure = _measured_by(store, choice.aperture_id)
     if n_forced and measure and not choice.band:
+        lacking = store.query(
+            "forced_without_flux", object_id=number, target_id=found.target_id, aperture_id=choice.aperture_id
+        ).rows
+        if lacking:
+            why, n = lacking[0]
+            frames = f"{n} frame{'s' * (n != 1)}"
+            return NotFoundError(f"{what} in this aperture: {why} ({frames})", "another --aperture may have some")
         return NotFoundError(
             f"{what} in this aperture", f"`photdb forced {who} {measure}` measures it, or says why that cannot be"
         )

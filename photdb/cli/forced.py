@@ -144,6 +144,8 @@ def _tell(summary: ForcedSummary) -> None:
         console.note('which: photdb sql "SELECT DISTINCT frame_id, reason FROM forced WHERE reason IS NOT NULL"')
     if "no such file" in summary.failed:
         console.note("files that were moved: photdb frames --relocate OLD NEW")
+    for why, n in summary.without.items():
+        console.warn(f"{n} more {'has' if n == 1 else 'have'} no flux: {why}")
     for name, n in summary.uncovered.items():
         if name not in summary.unseen:
             console.warn(f"{name}: nothing says where it is at the date of {_frames(n)}")

@@ -43,6 +43,8 @@ class ForcedSummary:
         Places asked for; frames measured; fluxes written.
     failed : Counter
         Frames that could not be measured, by reason.
+    without : dict
+        Why apertures that were measured have no flux, and how many.
     uncalibrated : dict
         Apertures that have no zero point, and in how many frames.
     uncovered : dict
@@ -57,6 +59,7 @@ class ForcedSummary:
     n_frames: int = 0
     n_fluxes: int = 0
     failed: Counter[str] = field(default_factory=Counter)
+    without: dict[str, int] = field(default_factory=dict)
     uncalibrated: dict[str, int] = field(default_factory=dict)
     uncovered: dict[str, int] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
@@ -230,6 +233,7 @@ def measure_left(
         progress.say(_night_line(night, len(results.files), n, results.failed))
     if plan:
         with Database.open(store, wait=patience(PATIENCE_S)) as db:
+            summary.without = {str(why): int(n) for why, n in db.job("forced_without_flux", run_id=run_id).rows}
             summary.uncalibrated = {str(a): int(n) for a, n in db.job("forced_uncalibrated", run_id=run_id).rows}
     if (folder / "forced").is_dir() and not any((folder / "forced").iterdir()):
         (folder / "forced").rmdir()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,21 @@ def test_a_target_that_was_not_forced_in_an_aperture_says_which_command_does_it(
     assert code == 3
     assert "no points in this aperture" in err
     assert f'`photdb forced --target "SN 2017x" {option}`' in err
+
+
+def test_a_target_that_has_no_flux_in_an_aperture_says_why(store, tmp_path, capsys):
+    own = Path(shutil.copy(store, tmp_path / "own.duckdb"))
+    with Database.open(own, read_only=False) as db:
+        db.execute(
+            "UPDATE forced SET flux = NULL, x = 1, reason = 'no PSF: too few stars', is_detected = false "
+            "WHERE aperture_id = -2 AND target_id IS NOT NULL"
+        )
+    with pytest.raises(SystemExit) as end:
+        cli.main(["lightcurve", "HAT-P 99", "--aperture", "psf", "--kind", "forced", "--db", str(own)])
+    err = capsys.readouterr().err
+    assert end.value.code == 3
+    assert "no PSF (" in err
+    assert "`photdb forced" not in err
 
 
 def test_a_place_that_was_not_forced_says_which_command_does_it(photdb):

@@ -178,6 +178,7 @@ def test_everything_that_can_be_asked_for_is_measured_once_each(store):
     asked = Asked((size("10arcsec"), size("5arcsec"), size("40arcsec")), psf=True, recentre_arcsec=2.0)
     summary = forced(store, workers=2, asked=asked, frames=Frames((1, 2)))
     assert summary.uncalibrated == {"40arcsec": 2}
+    assert summary.without == {"the aperture is narrower than 4 px in this frame": 2}
     got = rows(
         store,
         "SELECT coalesce(printf('%g', a.diameter) || a.kind, a.kind), f.method, count(*), count(f.flux), "
